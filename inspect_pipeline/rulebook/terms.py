@@ -1,0 +1,81 @@
+"""What a rule looks for, and what a look finds. The vocabulary that the pack loader and the matcher share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from inspect_pipeline.model import Match
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A phrase, matched on normalised characters anywhere in an utterance.
+
+    `sound`: also when the syllables are the same. `near`: also with a few wrong syllables when it is long enough.
+    `word`: only where it begins and ends on word boundaries (jieba), for short phrases.
+    """
+
+    text: str
+    sound: bool = True
+    near: bool = True
+    word: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Regex:
+    """A regular expression over the normalised text of one utterance; `unless` excuses a match that it also matches."""
+
+    pattern: str
+    unless: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """All `phrases` in one utterance, in any order, with at most `within` other characters between neighbours."""
+
+    phrases: tuple[Phrase, ...]
+    within: int
+
+
+@dataclass(frozen=True, slots=True)
+class Like:
+    """A clause that means the same as one of `examples` and not the same as one of `counter_examples`.
+
+    `threshold` is the least margin (best example minus best counter-example, cosine); None: learned from both lists.
+    """
+
+    examples: tuple[str, ...]
+    counter_examples: tuple[str, ...]
+    threshold: float | None = None
+
+
+Term = Phrase | Regex | Near | Like
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One term found in one utterance. `start`/`end` are offsets into `Utterance.text` (the original characters).
+
+    `distance`: 0 exact; for `near` the edit distance in syllables (halves for a syllable that is half right);
+    for `like` the margin.
+    """
+
+    utterance: int
+    start: int
+    end: int
+    match: Match
+    distance: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """All that was found in one transcript: hits of each term, in utterance order.
+
+    `almost`: per phrase, places that resemble it but not enough for a hit: absence cannot be believed there.
+    `unable`: terms that could not be looked for, with the reason code (`regex-timeout`, `model-missing`).
+    """
+
+    hits: Mapping[Term, tuple[Hit, ...]]
+    almost: Mapping[Term, tuple[Hit, ...]]
+    unable: Mapping[Term, str]

@@ -1,0 +1,247 @@
+"""Measures how right the pipeline is on recordings whose truth is known.
+
+    python bench/accuracy.py FOLDER… [--text] [--rules PACK]… [--model NAME] [--workers N] [--cache DIR] [--json]
+
+A folder holds recordings (`manifest.csv` or audio files) and, beside each, `<call>.json`: `turns` (who A agent or
+C customer, start, end, text) and `labels` (rule id -> pass, fail or na; for `risk.*` fail means the signal is there).
+`--text` judges the true words instead of the recognised ones, which parts the rules' errors from the recogniser's.
+
+Printed: character error rate, per-rule precision, recall and abstention with 95 % Wilson intervals, speakers, timing
+and every wrong verdict with its quotes. A judgement counts when truth decides it (a label is given).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import pickle
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from rapidfuzz.distance import Levenshtein
+
+from inspect_pipeline.model import Finding, Speaker, Transcript, Verdict
+from inspect_pipeline.report.intervals import wilson
+from inspect_pipeline.rulebook.judge import Judge
+from inspect_pipeline.rulebook.load import load_packs, pack_path
+from inspect_pipeline.rulebook.metadata import recording_metadata
+from inspect_pipeline.semantic import Similarity, load_sentence_model
+from inspect_pipeline.speech.manifest import read_source
+from inspect_pipeline.speech.transcribe import Transcriber
+from inspect_pipeline.text.dialogue import parse_dialogue
+from inspect_pipeline.text.normalise import normalise
+from inspect_pipeline.text.numbers import canonical_digits
+from inspect_pipeline.wording import clock, reason_text
+
+POSITIVE = {Verdict.VIOLATED, Verdict.NOTICED}
+SPEAKER = {"A": Speaker.AGENT, "C": Speaker.CUSTOMER}
+
+
+@dataclass
+class Counts:
+    """Judgements of one rule (or of all) that truth decides."""
+
+    hit: int = 0  # truly violated (or there) and said so
+    false_alarm: int = 0
+    missed: int = 0  # truly violated and called something else, uncertain included
+    abstained: int = 0
+    decided: int = 0
+
+    def add(self, verdict: Verdict, label: str) -> None:
+        """Count one judgement."""
+        self.decided += 1
+        self.abstained += verdict is Verdict.UNCERTAIN
+        self.hit += verdict in POSITIVE and label == "fail"
+        self.false_alarm += verdict in POSITIVE and label != "fail"
+        self.missed += verdict not in POSITIVE and label == "fail"
+
+
+@dataclass
+class Report:
+    """All that is measured over some calls."""
+
+    rules: dict[str, Counts] = field(default_factory=dict)
+    total: Counts = field(default_factory=Counts)
+    edits: int = 0
+    characters: int = 0
+    right_speech_s: dict[str, float] = field(default_factory=lambda: {"stereo": 0.0, "mono": 0.0})
+    speech_s: dict[str, float] = field(default_factory=lambda: {"stereo": 0.0, "mono": 0.0})
+    timing_errors_s: dict[str, list[float]] = field(default_factory=lambda: {"dead-air": [], "interruption": []})
+    wrong: list[dict[str, str]] = field(default_factory=list)
+    other: Counter[str] = field(default_factory=Counter)
+
+
+def characters(text: str) -> str:
+    """Return what CER counts: Simplified, no punctuation, no case, digits as they are spoken, 您 as 你."""
+    return canonical_digits(normalise(text).text).replace("您", "你")
+
+
+def count_characters(report: Report, truth: dict, transcript: Transcript) -> None:
+    """Add the character errors of one call: per speaker on stereo, over the whole call on mono."""
+    sides = [[Speaker.AGENT], [Speaker.CUSTOMER]] if transcript.channels == 2 else [list(Speaker)]
+    for side in sides:
+        said = "".join(characters(turn["text"]) for turn in truth["turns"] if SPEAKER[turn["who"]] in side)
+        heard = "".join(characters(one.text) for one in transcript.utterances if one.speaker in side)
+        report.edits += Levenshtein.distance(said, heard)
+        report.characters += len(said)
+
+
+def count_speakers(report: Report, truth: dict, transcript: Transcript) -> None:
+    """Add the seconds of true speech that an utterance covers, and those whose speaker is right."""
+    kind = "stereo" if transcript.channels == 2 else "mono"
+    for turn in truth["turns"]:
+        for one in transcript.utterances:
+            overlap = min(turn["end"], one.end_s) - max(turn["start"], one.start_s)
+            if overlap > 0 and (kind == "mono" or one.speaker is SPEAKER[turn["who"]]):
+                report.speech_s[kind] += overlap
+                report.right_speech_s[kind] += overlap if one.speaker is SPEAKER[turn["who"]] else 0
+
+
+def true_times(truth: dict) -> dict[str, list[tuple[float, float]]]:
+    """Return the dead air (> 10 s) and the interruptions (>= 2 s) that the true turns hold."""
+    turns = sorted(truth["turns"], key=lambda turn: turn["start"])
+    dead, end = [], turns[0]["end"]
+    for turn in turns[1:]:
+        if turn["start"] - end > 10:
+            dead.append((end, turn["start"]))
+        end = max(end, turn["end"])
+    overlaps = [
+        (agent["start"], min(agent["end"], customer["end"]))
+        for agent in turns
+        for customer in turns
+        if agent["who"] == "A" and customer["who"] == "C" and customer["start"] < agent["start"] < customer["end"] - 2
+        if agent["end"] - agent["start"] >= 2
+    ]
+    return {"dead-air": dead, "interruption": overlaps}
+
+
+def count_timing(report: Report, truth: dict, findings: tuple[Finding, ...]) -> None:
+    """Add how far measured starts and ends lie from the true ones, for what both have."""
+    true = true_times(truth)
+    for finding in findings:
+        name = finding.rule_id.removeprefix("timing.")
+        if name in true and finding.verdict is Verdict.VIOLATED:
+            for one in finding.evidence:
+                near = min(true[name], key=lambda span: abs(span[0] - one.start_s), default=None)
+                if near:
+                    report.timing_errors_s[name].append(max(abs(near[0] - one.start_s), abs(near[1] - one.end_s)))
+
+
+def is_wrong(verdict: Verdict, label: str) -> bool:
+    """Return whether a verdict is a false alarm or a miss (an abstention on a violation is a miss too)."""
+    return (verdict in POSITIVE) != (label == "fail")
+
+
+def count_verdicts(report: Report, truth: dict, findings: tuple[Finding, ...], call: str) -> None:
+    """Add one call's judgements that truth decides."""
+    for finding in findings:
+        label = truth["labels"].get(finding.rule_id)
+        if label is None:
+            continue
+        report.rules.setdefault(finding.rule_id, Counts()).add(finding.verdict, label)
+        report.total.add(finding.verdict, label)
+        if is_wrong(finding.verdict, label) or finding.verdict is Verdict.UNCERTAIN:
+            quotes = " | ".join(f"{clock(one.start_s)} {one.quote} <{one.term}>" for one in finding.evidence)
+            report.wrong.append(
+                {"call": call, "rule": finding.rule_id, "truth": label, "verdict": finding.verdict.value,
+                 "reason": reason_text(finding.reason, "en"), "quotes": quotes}
+            )  # fmt: skip
+        elif (finding.verdict, label) in {(Verdict.MET, "na"), (Verdict.NOT_APPLICABLE, "pass")}:
+            report.other[f"{finding.rule_id}: {label} answered {finding.verdict.value}"] += not finding.rule_id.startswith("risk.")
+
+
+def transcribe(job: tuple[object, str, str | None]) -> Transcript:
+    """Transcribe one recording in a worker process, or read the kept transcript."""
+    recording, model, cache = job
+    kept = Path(cache) / f"{recording.call_id}.pickle" if cache else None
+    if kept and kept.exists():
+        return pickle.loads(kept.read_bytes())
+    global _transcriber
+    if "_transcriber" not in globals():
+        _transcriber = Transcriber(model, cpu_threads=1)
+    transcript = _transcriber.transcribe(recording)[1]
+    if kept:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_bytes(pickle.dumps(transcript))
+    return transcript
+
+
+def measure(folder: Path, judge: Judge, options: argparse.Namespace) -> Report:
+    """Measure one folder."""
+    recordings = [one for one in read_source(str(folder)) if Path(one.path).with_suffix(".json").exists()]
+    truths = [Path(one.path).with_suffix(".json").read_text(encoding="utf-8") for one in recordings]
+    if options.text:
+        transcripts = [parse_dialogue(text, one.call_id, one.path) for one, text in zip(recordings, truths, strict=True)]
+    else:
+        cache = str(Path(options.cache) / folder.resolve().name) if options.cache else None
+        with ProcessPoolExecutor(options.workers) as pool:
+            transcripts = list(pool.map(transcribe, [(one, options.model, cache) for one in recordings]))
+    report = Report()
+    for recording, text, transcript in zip(recordings, truths, transcripts, strict=True):
+        truth = json.loads(text)
+        metadata = {**truth.get("metadata", {}), **recording_metadata(recording)}
+        findings = judge.findings(transcript, metadata)
+        count_characters(report, truth, transcript)
+        count_speakers(report, truth, transcript)
+        count_timing(report, truth, findings)
+        count_verdicts(report, truth, findings, recording.call_id)
+    return report
+
+
+def share(part: float, whole: float) -> str:
+    """Return a share with its 95 % Wilson interval, or a dash for none."""
+    if not whole:
+        return "     -        "
+    low, high = wilson(round(part), round(whole))
+    return f"{part / whole:.3f} [{low:.2f}, {high:.2f}]"
+
+
+def show(name: str, report: Report) -> None:
+    """Print one folder's report."""
+    print(f"\n== {name}: CER {report.edits / max(1, report.characters):.3f} over {report.characters} characters")
+    for kind, seconds in report.speech_s.items():
+        if seconds:
+            print(f"speaker right, {kind}: {report.right_speech_s[kind] / seconds:.3f} of {seconds:.0f} s")
+    for kind, errors in report.timing_errors_s.items():
+        if errors:
+            print(f"{kind}: {len(errors)} measured, worst boundary error {max(errors):.2f} s")
+    print(f"{'rule':26} {'precision':20} {'recall':20} {'abstained':20} hit/false/missed")
+    for rule, counts in [*sorted(report.rules.items()), ("all rules", report.total)]:
+        print(
+            f"{rule:26} {share(counts.hit, counts.hit + counts.false_alarm):20} "
+            f"{share(counts.hit, counts.hit + counts.missed):20} {share(counts.abstained, counts.decided):20} "
+            f"{counts.hit}/{counts.false_alarm}/{counts.missed}"
+        )
+    for row in report.wrong:
+        print(f"  {row['call']}  {row['rule']}: truth {row['truth']}, said {row['verdict']} ({row['reason']}) {row['quotes']}")
+    for text, times in sorted(report.other.items()):
+        if times:
+            print(f"  {times} x {text}")
+
+
+def main() -> None:
+    """Run the bench."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folders", nargs="+", type=Path)
+    parser.add_argument("--text", action="store_true", help="judge the true words")
+    parser.add_argument("--rules", action="append", help="packs (default telecom-cn)")
+    parser.add_argument("--model", default="base")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--cache", help="keep transcripts in this folder, to measure rules again without audio")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    model = load_sentence_model(None)
+    packs = load_packs([pack_path(name) for name in options.rules or ["telecom-cn"]])
+    judge = Judge(packs, Similarity(model) if model else None)
+    reports = {folder.resolve().name: measure(folder, judge, options) for folder in options.folders}
+    if options.json:
+        print(json.dumps({"schema": 1, "result": {name: asdict(one) for name, one in reports.items()}}, ensure_ascii=False))
+    else:
+        for name, report in reports.items():
+            show(name, report)
+
+
+if __name__ == "__main__":
+    main()

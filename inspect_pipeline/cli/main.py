@@ -1,0 +1,75 @@
+"""The command line: one module a command group, loaded when it is asked for, so that `--help` is quick."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from inspect_pipeline import __version__
+from inspect_pipeline.errors import InspectError
+
+# command -> (module, attribute, one line of help). The help is here so that listing commands loads none of them.
+COMMANDS = {
+    "run": ("inspect_pipeline.cli.run", "run", "Inspect a night of recordings."),
+    "check": ("inspect_pipeline.cli.check", "check", "Inspect one recording or dialogue now: findings with quotes."),
+    "reinspect": ("inspect_pipeline.cli.reinspect", "reinspect", "Judge stored transcripts by other rules, no audio."),
+    "rules": ("inspect_pipeline.cli.rules", "rules", "List, show and test rule packs."),
+    "review": ("inspect_pipeline.cli.review", "review", "Work through the flagged calls."),
+    "report": ("inspect_pipeline.cli.report", "report", "Numbers of a night."),
+    "models": ("inspect_pipeline.cli.models", "models", "List and verify speech models."),
+    "doctor": ("inspect_pipeline.cli.doctor", "doctor", "What is installed, which models, what is missing."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported only when they run or show their own help."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order in which a user meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute, _ = COMMANDS[cmd_name]
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, _, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="inspect-pipeline")
+def cli() -> None:
+    """Offline call-quality inspection: recordings in, explained verdicts and flags out.
+
+    \b
+    Exit codes: 0 clean, 1 the answer is no, 2 bad usage, config, manifest or pack, 3 a partial night.
+    """
+
+
+def main() -> None:
+    """Run the command line. An error that a person can mend is one line and its exit code."""
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("stopped", err=True)
+        sys.exit(130)
+    except InspectError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)

@@ -149,12 +149,13 @@ class MustReply:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of an ordered exchange. The first is the trigger."""
+    """One step of an ordered exchange. The first is the trigger. `after`: the step it follows (None: the one before)."""
 
     name: str
     group: Group
     within: Extent | None = None
     excuses: tuple[Excuse, ...] = ()
+    after: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

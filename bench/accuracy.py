@@ -18,22 +18,23 @@ import pickle
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 
+from inspect_pipeline.rulebook.judge import Judge
+from inspect_pipeline.rulebook.metadata import recording_metadata
+from inspect_pipeline.speech.transcribe import Transcriber
+from inspect_pipeline.text.dialogue import parse_dialogue
+from inspect_pipeline.wording import clock, reason_text
 from rapidfuzz.distance import Levenshtein
 
 from inspect_pipeline.model import Finding, Speaker, Transcript, Verdict
 from inspect_pipeline.report.intervals import wilson
-from inspect_pipeline.rulebook.judge import Judge
 from inspect_pipeline.rulebook.load import load_packs, pack_path
-from inspect_pipeline.rulebook.metadata import recording_metadata
 from inspect_pipeline.semantic import Similarity, load_sentence_model
 from inspect_pipeline.speech.manifest import read_source
-from inspect_pipeline.speech.transcribe import Transcriber
-from inspect_pipeline.text.dialogue import parse_dialogue
 from inspect_pipeline.text.normalise import normalise
 from inspect_pipeline.text.numbers import canonical_digits
-from inspect_pipeline.wording import clock, reason_text
 
 POSITIVE = {Verdict.VIOLATED, Verdict.NOTICED}
 SPEAKER = {"A": Speaker.AGENT, "C": Speaker.CUSTOMER}
@@ -149,19 +150,24 @@ def count_verdicts(report: Report, truth: dict, findings: tuple[Finding, ...], c
                  "reason": reason_text(finding.reason, "en"), "quotes": quotes}
             )  # fmt: skip
         elif (finding.verdict, label) in {(Verdict.MET, "na"), (Verdict.NOT_APPLICABLE, "pass")}:
-            report.other[f"{finding.rule_id}: {label} answered {finding.verdict.value}"] += not finding.rule_id.startswith("risk.")
+            report.other[
+                f"{finding.rule_id}: {label} answered {finding.verdict.value}"
+            ] += not finding.rule_id.startswith("risk.")
+
+
+@cache
+def loaded(model: str) -> Transcriber:
+    """Return the transcriber of this process."""
+    return Transcriber(model, cpu_threads=1)
 
 
 def transcribe(job: tuple[object, str, str | None]) -> Transcript:
     """Transcribe one recording in a worker process, or read the kept transcript."""
-    recording, model, cache = job
-    kept = Path(cache) / f"{recording.call_id}.pickle" if cache else None
+    recording, model, folder = job
+    kept = Path(folder) / f"{recording.call_id}.pickle" if folder else None
     if kept and kept.exists():
         return pickle.loads(kept.read_bytes())
-    global _transcriber
-    if "_transcriber" not in globals():
-        _transcriber = Transcriber(model, cpu_threads=1)
-    transcript = _transcriber.transcribe(recording)[1]
+    transcript = loaded(model).transcribe(recording)[1]
     if kept:
         kept.parent.mkdir(parents=True, exist_ok=True)
         kept.write_bytes(pickle.dumps(transcript))
@@ -173,11 +179,13 @@ def measure(folder: Path, judge: Judge, options: argparse.Namespace) -> Report:
     recordings = [one for one in read_source(str(folder)) if Path(one.path).with_suffix(".json").exists()]
     truths = [Path(one.path).with_suffix(".json").read_text(encoding="utf-8") for one in recordings]
     if options.text:
-        transcripts = [parse_dialogue(text, one.call_id, one.path) for one, text in zip(recordings, truths, strict=True)]
+        transcripts = [
+            parse_dialogue(text, one.call_id, one.path) for one, text in zip(recordings, truths, strict=True)
+        ]
     else:
-        cache = str(Path(options.cache) / folder.resolve().name) if options.cache else None
+        kept = str(Path(options.cache) / folder.resolve().name) if options.cache else None
         with ProcessPoolExecutor(options.workers) as pool:
-            transcripts = list(pool.map(transcribe, [(one, options.model, cache) for one in recordings]))
+            transcripts = list(pool.map(transcribe, [(one, options.model, kept) for one in recordings]))
     report = Report()
     for recording, text, transcript in zip(recordings, truths, transcripts, strict=True):
         truth = json.loads(text)
@@ -215,7 +223,8 @@ def show(name: str, report: Report) -> None:
             f"{counts.hit}/{counts.false_alarm}/{counts.missed}"
         )
     for row in report.wrong:
-        print(f"  {row['call']}  {row['rule']}: truth {row['truth']}, said {row['verdict']} ({row['reason']}) {row['quotes']}")
+        print(f"  {row['call']}  {row['rule']}: truth {row['truth']}, said {row['verdict']}")
+        print(f"      {row['reason']} {row['quotes']}")
     for text, times in sorted(report.other.items()):
         if times:
             print(f"  {times} x {text}")
@@ -237,7 +246,11 @@ def main() -> None:
     judge = Judge(packs, Similarity(model) if model else None)
     reports = {folder.resolve().name: measure(folder, judge, options) for folder in options.folders}
     if options.json:
-        print(json.dumps({"schema": 1, "result": {name: asdict(one) for name, one in reports.items()}}, ensure_ascii=False))
+        print(
+            json.dumps(
+                {"schema": 1, "result": {name: asdict(one) for name, one in reports.items()}}, ensure_ascii=False
+            )
+        )
     else:
         for name, report in reports.items():
             show(name, report)

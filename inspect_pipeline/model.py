@@ -91,7 +91,8 @@ class Recording:
     """One audio file of one call, with its metadata from the phone system.
 
     `path` is absolute (or a URL); `agent_channel` is 0 or 1, None for mono or when not told;
-    `metadata` holds the manifest's columns that have no field of their own.
+    `metadata` holds the manifest's columns that have no field of their own; `place` is the manifest's
+    line, `path:line`, for messages (empty for a file found in a folder).
     """
 
     call_id: str
@@ -106,6 +107,7 @@ class Recording:
     customer_number: str | None = None
     agent_channel: int | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +198,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a verdict is what it is: a stable code with its values. `wording.reason_text` says it in Chinese or English."""
+    """Why a verdict is what it is: a stable code with its values; `wording.reason_text` says it in words."""
 
     code: str
     values: tuple[tuple[str, str], ...] = ()

@@ -42,7 +42,7 @@ class PackagedModel:
 
 
 class TransformersModel:
-    """Any encoder of `transformers`, from a hub id or a folder; on CUDA when there is one. Mean pooling, unit length."""
+    """Any encoder of `transformers`, from a hub id or a folder; on CUDA when there is one. Mean pooling."""
 
     def __init__(self, name: str) -> None:
         import torch

@@ -36,7 +36,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Terms or groups of which any, all or none must be found. `speaker` None: the one of the rule; UNKNOWN: anybody."""
+    """Terms or groups of which any, all or none must be found. `speaker` None: the rule's; UNKNOWN: anybody."""
 
     any: tuple[Term | Group, ...] = ()
     all: tuple[Term | Group, ...] = ()
@@ -101,7 +101,7 @@ class Quantity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A quantity and its limit. `limit` is in the quantity's unit: seconds, characters a minute, a share 0-1, times, dB.
+    """A quantity and its limit, in the quantity's unit: seconds, characters a minute, a share 0-1, times, dB.
 
     `over` True: violated above the limit. `times`: how often it must happen. `lead_s`: how long the customer must have
     been speaking before an onset counts as an interruption.
@@ -149,7 +149,7 @@ class MustReply:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of an ordered exchange. The first is the trigger. `after`: the step it follows (None: the one before)."""
+    """One step of an ordered exchange, the first its trigger. `after`: the step it follows (None: the one before)."""
 
     name: str
     group: Group

@@ -54,7 +54,7 @@ class Mapping:
 Node = Scalar | Sequence | Mapping
 
 
-class YamlMistake(Exception):
+class YamlError(Exception):
     """The file is not the YAML that is read here."""
 
     def __init__(self, line: int, message: str) -> None:
@@ -74,26 +74,26 @@ def read_yaml(path: Path) -> Node | Problem:
         return Problem(f"{path}:{line}", "is not UTF-8: save the file in that encoding")
     try:
         return parse_yaml(text)
-    except YamlMistake as mistake:
+    except YamlError as mistake:
         return Problem(f"{path}:{mistake.line}", mistake.message)
 
 
 def parse_yaml(text: str) -> Node:
-    """Parse one document. Raises YamlMistake with the line of what is wrong."""
+    """Parse one document. Raises YamlError with the line of what is wrong."""
     try:
         events = iter(yaml.parse(text, Loader=_LOADER))
         first = _next_content(events)
         if first is None:
-            raise YamlMistake(1, "the file is empty")
+            raise YamlError(1, "the file is empty")
         node = _build(first, events, 0)
         second = _next_content(events)
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        raise YamlMistake(line, "holds a character that YAML does not allow (a control character?)") from error
+        raise YamlError(line, "holds a character that YAML does not allow (a control character?)") from error
     except yaml.MarkedYAMLError as error:
-        raise YamlMistake(_line_of(error), _syntax_message(error, text)) from error
+        raise YamlError(_line_of(error), _syntax_message(error, text)) from error
     if second is not None:
-        raise YamlMistake(_line(second), "a second document begins here ('---'): one file holds one document")
+        raise YamlError(_line(second), "a second document begins here ('---'): one file holds one document")
     return node
 
 
@@ -113,7 +113,7 @@ def _is_nothing(event: yaml.Event) -> bool:
 def _build(event: yaml.Event, events: Iterator[yaml.Event], depth: int) -> Node:
     line = _line(event)
     if depth > _DEEPEST:
-        raise YamlMistake(line, f"nested more than {_DEEPEST} levels deep")
+        raise YamlError(line, f"nested more than {_DEEPEST} levels deep")
     _refuse_sharing(event)
     if isinstance(event, yaml.ScalarEvent):
         return Scalar(event.value, line)
@@ -126,21 +126,21 @@ def _build(event: yaml.Event, events: Iterator[yaml.Event], depth: int) -> Node:
     while not isinstance(event := next(events), yaml.MappingEndEvent):
         key = _build(event, events, depth + 1)
         if not isinstance(key, Scalar):
-            raise YamlMistake(key.line, "a key must be one word, not a list or a mapping")
+            raise YamlError(key.line, "a key must be one word, not a list or a mapping")
         entries.append(Entry(key.text, key.line, _build(next(events), events, depth + 1)))
     return Mapping(tuple(entries), line)
 
 
 def _refuse_sharing(event: yaml.Event) -> None:
     if isinstance(event, yaml.AliasEvent):
-        raise YamlMistake(_line(event), f"alias '*{event.anchor}' is not read: share terms with 'lists:'")
+        raise YamlError(_line(event), f"alias '*{event.anchor}' is not read: share terms with 'lists:'")
     if getattr(event, "anchor", None) is not None:
-        raise YamlMistake(
+        raise YamlError(
             _line(event), f"anchor '&{getattr(event, 'anchor', '')}' is not read: share terms with 'lists:'"
         )
     tag = getattr(event, "tag", None)
     if tag not in (None, "!"):
-        raise YamlMistake(_line(event), f"tag '{tag}' is not read: every value is text")
+        raise YamlError(_line(event), f"tag '{tag}' is not read: every value is text")
 
 
 def _line(event: yaml.Event) -> int:

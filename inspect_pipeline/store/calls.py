@@ -1,0 +1,74 @@
+"""The stored calls of a night, read back one shard at a time, so that other rules can judge them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from inspect_pipeline.errors import StoreError
+from inspect_pipeline.model import Audio, CallStatus, Finding, Flag, Recording, Transcript
+from inspect_pipeline.store.rows import Row
+from inspect_pipeline.store.schema import TableName
+from inspect_pipeline.store.stored import audio_of, by_call, finding_of, flag_of, recording_of, status_of, transcript_of
+from inspect_pipeline.store.tables import part_facts, part_path, parts, read_part, shard_of
+
+SHARD_TABLES = (TableName.UTTERANCES, TableName.FINDINGS, TableName.CALLS)  # in the order in which they are written
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCall:
+    """One call of a night as it is stored. `transcript` is None for a call that failed or was skipped."""
+
+    recording: Recording
+    status: CallStatus
+    error: str | None
+    audio: Audio | None
+    transcript: Transcript | None
+    findings: tuple[Finding, ...]
+    row: Row  # of `calls`
+
+
+def stored_calls(out: Path, night: str, call_ids: Collection[str] | None = None) -> Iterator[StoredCall]:
+    """Yield the calls of a night (those of `call_ids`, or all) by shard and id. Raises StoreError."""
+    for path in parts(out, TableName.CALLS, night):
+        shard = shard_of(path)
+        for rows in by_call(shard_rows(out, night, shard)).values():
+            call = rows[TableName.CALLS][0]
+            if call_ids is None or call["call_id"] in call_ids:
+                yield _stored(call, rows[TableName.UTTERANCES], rows[TableName.FINDINGS])
+
+
+def transcripts_from(
+    out: Path, night: str, call_ids: Collection[str] | None = None
+) -> Iterator[tuple[Recording, Transcript]]:
+    """Yield the inspected calls of a night with their transcripts, exactly as they were judged. Raises StoreError."""
+    for call in stored_calls(out, night, call_ids):
+        if call.transcript is not None:
+            yield call.recording, call.transcript
+
+
+def stored_flags(out: Path, night: str) -> list[Flag]:
+    """Return the calls of a night that a person must hear, by id. Raises StoreError."""
+    return [flag_of(row) for path in parts(out, TableName.FLAGS, night) for row in read_part(path, TableName.FLAGS)]
+
+
+def shard_rows(out: Path, night: str, shard: int) -> dict[TableName, list[Row]]:
+    """Return the rows of one shard. Raises StoreError when its parts were not made together."""
+    paths = {table: part_path(out, table, night, shard) for table in SHARD_TABLES}
+    digests = {(part_facts(path) or {}).get("shard_digest") for path in paths.values()}
+    if len(digests) != 1:
+        raise StoreError(f"{paths[TableName.CALLS]}: its tables were not made together: run the night again")
+    return {table: list(read_part(path, table)) for table, path in paths.items()}
+
+
+def _stored(call: Row, utterances: list[Row], findings: list[Row]) -> StoredCall:
+    return StoredCall(
+        recording=recording_of(call),
+        status=status_of(call),
+        error=call["error"],
+        audio=audio_of(call),
+        transcript=transcript_of(call, utterances),
+        findings=tuple(finding_of(row) for row in findings),
+        row=call,
+    )

@@ -1,0 +1,156 @@
+"""Writing and reading the tables: `OUT/<table>/night=YYYY-MM-DD/part-<shard>.parquet`.
+
+A part is written whole by one shard of the night, so that shards can run anywhere and be repeated.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from inspect_pipeline import __version__
+from inspect_pipeline.errors import StoreError
+from inspect_pipeline.store.atomic import WORK, remove_file, write_file
+from inspect_pipeline.store.rows import Row
+from inspect_pipeline.store.schema import SCHEMA_VERSION, SCHEMAS, TableName
+
+_ROW_GROUP = 10_000  # rows; small enough to find one call quickly
+_PART = re.compile(r"part-(\d+)\.parquet")
+_NIGHT = re.compile(r"night=(\d{4}-\d{2}-\d{2})")
+
+
+def part_path(out: Path, table: TableName, night: str, shard: int = 0) -> Path:
+    """Return where the part of a shard is."""
+    return out / table.value / f"night={night}" / f"part-{shard:04d}.parquet"
+
+
+def write_part(path: Path, table: TableName, rows: Sequence[Row], facts: Mapping[str, str]) -> None:
+    """Replace the part at `path` (see `part_path`) by `rows`, in one step.
+
+    `facts` go into the file's metadata beside `schema_version` and `tool`: what made the rows. The same rows and
+    facts give the same bytes. Raises StoreError.
+    """
+    schema = SCHEMAS[table].with_metadata(
+        {
+            "schema_version": str(SCHEMA_VERSION),
+            "tool": f"inspect-pipeline {__version__}",
+            **dict(sorted(facts.items())),
+        }
+    )
+    sink = pa.BufferOutputStream()
+    pq.write_table(_table(rows, schema), sink, compression="zstd", row_group_size=_ROW_GROUP)
+    out = path.parent.parent.parent
+    write_file(path, sink.getvalue().to_pybytes(), out / WORK / "drafts")
+
+
+def read_part(path: Path, table: TableName, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
+    """Return the rows of one part; maps are lists of pairs. Raises StoreError."""
+    rows: list[dict[str, Any]] = _read_file(path, table, columns).to_pylist()
+    return rows
+
+
+def read_table(
+    out: Path, table: TableName, nights: Iterable[str] | None = None, columns: Sequence[str] | None = None
+) -> pa.Table:
+    """Return a table of some nights (all when None), sorted by night and part, with `night` as the last column.
+
+    `columns` does not name `night`. A table nobody has written has no rows. Raises StoreError.
+    """
+    wanted = stored_nights(out, table) if nights is None else sorted(set(nights))
+    schema = _chosen(table, columns).append(pa.field("night", pa.string()))
+    pieces = []
+    for night in wanted:
+        for path in parts(out, table, night):
+            piece = _read_file(path, table, columns)
+            pieces.append(piece.append_column(schema.field("night"), pa.array([night] * len(piece), pa.string())))
+    return pa.concat_tables(pieces) if pieces else schema.empty_table()
+
+
+def part_facts(path: Path) -> dict[str, str] | None:
+    """Return what a part's metadata says made it; None when there is no such part. Raises StoreError."""
+    if not path.exists():
+        return None
+    with _reading(path):
+        metadata = pq.read_schema(path).metadata or {}
+    return {name.decode(): value.decode() for name, value in metadata.items() if name != b"ARROW:schema"}
+
+
+def parts(out: Path, table: TableName, night: str) -> list[Path]:
+    """Return the parts of a night, by shard."""
+    folder = part_path(out, table, night).parent
+    found = [path for path in folder.iterdir() if _PART.fullmatch(path.name)] if folder.is_dir() else []
+    return sorted(found, key=shard_of)
+
+
+def shard_of(path: Path) -> int:
+    """Return the shard that wrote a part."""
+    match = _PART.fullmatch(path.name)
+    if match is None:
+        raise StoreError(f"{path}: not a part of a table: move it away")
+    return int(match[1])
+
+
+def stored_nights(out: Path, table: TableName = TableName.CALLS) -> list[str]:
+    """Return the nights that have a part of `table`, oldest first."""
+    folder = out / table.value
+    names = [_NIGHT.fullmatch(path.name) for path in folder.iterdir()] if folder.is_dir() else []
+    return sorted(match[1] for match in names if match and parts(out, table, match[1]))
+
+
+def remove_part(path: Path) -> None:
+    """Remove a part that no shard of the night stands for any more. Raises StoreError."""
+    remove_file(path)
+
+
+def _chosen(table: TableName, columns: Sequence[str] | None) -> pa.Schema:
+    schema = SCHEMAS[table]
+    return schema if columns is None else pa.schema([schema.field(name) for name in columns])
+
+
+def _read_file(path: Path, table: TableName, columns: Sequence[str] | None) -> pa.Table:
+    """Return one part in today's schema: a column that an older version did not know is null."""
+    with _reading(path), pq.ParquetFile(path) as file:
+        version = int((file.schema_arrow.metadata or {}).get(b"schema_version", b"0"))
+        if version > SCHEMA_VERSION:
+            raise StoreError(f"{path}: written by a newer version (schema {version}): update inspect-pipeline")
+        wanted = _chosen(table, columns)
+        there = [name for name in wanted.names if name in file.schema_arrow.names]
+        content = file.read(columns=there)
+    arrays = [
+        content[field.name].cast(field.type) if field.name in there else pa.nulls(len(content), field.type)
+        for field in wanted
+    ]
+    return pa.Table.from_arrays(arrays, schema=wanted)
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Turn what cannot be read into a StoreError that names the file."""
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise StoreError(f"{path}: cannot read: {reason}: remove it and run the night again") from error
+
+
+def _table(rows: Sequence[Row], schema: pa.Schema) -> pa.Table:
+    arrays = [pa.array([_value(row.get(field.name), field) for row in rows], field.type) for field in schema]
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _value(value: Any, field: pa.Field) -> Any:
+    """Return a row's value as Arrow takes it: moments from ISO 8601, maps from lists of pairs."""
+    if value is None:
+        return None
+    if pa.types.is_timestamp(field.type):
+        return datetime.fromisoformat(value) if isinstance(value, str) else value
+    if pa.types.is_map(field.type):
+        return [tuple(pair) for pair in value]
+    return value

@@ -1,0 +1,227 @@
+"""All phrases of all rules in one pass over a text: exact, by sound, and with small errors.
+
+Three automata (Aho-Corasick) run over the text: whole phrases as characters, whole phrases as syllables, and pieces
+of long phrases as syllables. A near match has at least one piece intact (pigeonhole), so comparing the surroundings
+of pieces loses nothing. A place that merely resembles a phrase (`almost`) must also have a piece intact.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ahocorasick_rs import AhoCorasick
+from rapidfuzz.distance.LCSseq import similarity as common_subsequence
+
+from inspect_pipeline.model import Match
+from inspect_pipeline.rulebook.nearness import (
+    DIGIT_RUN,
+    NEAR_LEAST,
+    ONE_CLAUSE_BELOW,
+    ONE_CLAUSE_EXACT_BELOW,
+    SOUND_LEAST,
+    SOUND_STRICT_BELOW,
+    Pattern,
+)
+from inspect_pipeline.rulebook.terms import Phrase
+from inspect_pipeline.text.normalise import Normal, clauses, normalise
+from inspect_pipeline.text.numbers import canonical_digits, longest_digit_run
+from inspect_pipeline.text.sound import Ear, tones
+from inspect_pipeline.text.words import boundaries, is_word
+
+_SAME = str.maketrans({"您": "你", "妳": "你", "她": "他", "它": "他", "牠": "他", "帐": "账"})
+_RANK = {Match.EXACT: 0, Match.SOUND: 1, Match.NEAR: 2}
+
+
+def fold(normal: str) -> str:
+    """Return `normal` with characters that count as equal made equal: digits, 您 and 你, 帐 and 账."""
+    return canonical_digits(normal).translate(_SAME)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One phrase in one text. `start`/`end` count normal characters; `halves` is twice the distance."""
+
+    phrase: int
+    start: int
+    end: int
+    match: Match
+    halves: int = 0
+
+    def order(self) -> tuple[int, int, int, int]:
+        """Sort key: the best first (least distance, exact before sound, longest, earliest)."""
+        return (self.halves, _RANK[self.match], self.start - self.end, self.start)
+
+
+class Heard:
+    """One text in the forms that phrases are matched on."""
+
+    def __init__(self, text: str, ear: Ear) -> None:
+        self.text = text
+        self.normal: Normal = normalise(text)
+        self.key = fold(self.normal.text)
+        self.heard = ear.hear(self.key)
+
+    @functools.cached_property
+    def breaks(self) -> tuple[int, ...]:
+        """Offsets in the normal text at which a clause begins, the first left out."""
+        offsets = self.normal.offsets
+        starts = [start for start, _ in clauses(self.text)][1:]
+        return tuple(next(place for place, offset in enumerate(offsets) if offset >= start) for start in starts)
+
+    def straddles(self, start: int, end: int) -> bool:
+        """Whether a clause ends inside the stretch."""
+        return any(start < place < end for place in self.breaks)
+
+    def on_words(self, start: int, end: int) -> bool:
+        """Whether the stretch begins and ends on word boundaries."""
+        return {start, end} <= boundaries(self.normal.text)
+
+    def original(self, start: int, end: int) -> tuple[int, int]:
+        """Return the offsets in the original of a stretch of the normal text."""
+        return self.normal.offsets[start], self.normal.offsets[end - 1] + 1
+
+
+class _Automaton:
+    """Aho-Corasick over distinct strings, each standing for several entries."""
+
+    def __init__(self, entries: Iterable[tuple[str, tuple[int, int]]]) -> None:
+        owners: dict[str, list[tuple[int, int]]] = {}
+        for string, owner in entries:
+            owners.setdefault(string, []).append(owner)
+        self._owners = list(owners.values())
+        self._automaton = AhoCorasick(list(owners)) if owners else None
+
+    def places(self, text: str) -> list[tuple[list[tuple[int, int]], int, int]]:
+        """Return (owners, start, end) of every occurrence, overlapping ones too."""
+        if self._automaton is None:
+            return []
+        owners = self._owners
+        return [
+            (owners[index], start, end)
+            for index, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True)
+        ]
+
+
+class PhraseIndex:
+    """Finds `phrases` in texts. A phrase is named by its place in the sequence."""
+
+    def __init__(self, phrases: Sequence[Phrase], ear: Ear) -> None:
+        self.phrases = tuple(phrases)
+        keys = [fold(normalise(phrase.text).text) for phrase in phrases]
+        self._patterns = [Pattern(key, ear.hear(key)) for key in keys]
+        numbers = [longest_digit_run(key) >= DIGIT_RUN for key in keys]
+        self._exact = _Automaton((key, (index, 0)) for index, key in enumerate(keys) if key)
+        self._sound = _Automaton(
+            (self._patterns[index].heard, (index, 0))
+            for index, phrase in enumerate(phrases)
+            if phrase.sound and len(keys[index]) >= SOUND_LEAST and not numbers[index]
+        )
+        self._pieces = _Automaton(
+            (piece, (index, offset))
+            for index, phrase in enumerate(phrases)
+            if phrase.near and len(keys[index]) >= NEAR_LEAST and not numbers[index]
+            for offset, piece in self._patterns[index].pieces()
+        )
+
+    def find(self, heard: Heard) -> tuple[list[Found], list[Found]]:
+        """Return the hits and the places that almost are: of each phrase the best that do not overlap."""
+        sure = self._same(heard)
+        hits, almost = self._similar(heard, sure)
+        return hits, almost
+
+    def _same(self, heard: Heard) -> dict[int, list[Found]]:
+        """Return the exact and the sound hits of each phrase."""
+        found: dict[int, list[Found]] = {}
+        for owners, start, end in self._exact.places(heard.key):
+            for phrase, _ in owners:
+                if self._admits(phrase, heard, start, end, ONE_CLAUSE_EXACT_BELOW):
+                    found.setdefault(phrase, []).append(Found(phrase, start, end, Match.EXACT))
+        for owners, start, end in self._sound.places(heard.heard):
+            for phrase, _ in owners:
+                if heard.key[start:end] == self._patterns[phrase].key:
+                    continue  # the exact pass has answered
+                if self._sounds(phrase, heard, start, end):
+                    found.setdefault(phrase, []).append(Found(phrase, start, end, Match.SOUND))
+        return {phrase: _best(places) for phrase, places in found.items()}
+
+    def _admits(self, phrase: int, heard: Heard, start: int, end: int, whole_below: int) -> bool:
+        """Whether clause and word boundaries allow the phrase to stand here."""
+        if self._patterns[phrase].length < whole_below and heard.straddles(start, end):
+            return False
+        return not self.phrases[phrase].word or heard.on_words(start, end)
+
+    def _sounds(self, phrase: int, heard: Heard, start: int, end: int) -> bool:
+        """Whether a stretch with the syllables of a phrase is the phrase misheard, and not another word."""
+        key, said = self._patterns[phrase].key, heard.key[start:end]
+        if len(key) < SOUND_STRICT_BELOW:
+            alike = any(a == b for a, b in zip(key, said, strict=True)) or tones(key) == tones(said)
+            if not alike:
+                return False
+            if len(key) == SOUND_LEAST and (is_word(said) or not heard.on_words(start, end)):
+                return False
+        return self._admits(phrase, heard, start, end, ONE_CLAUSE_BELOW)
+
+    def _similar(self, heard: Heard, sure: dict[int, list[Found]]) -> tuple[list[Found], list[Found]]:
+        """Add the near hits to the sure ones, and return both with what almost is a hit."""
+        windows: dict[int, list[tuple[int, int]]] = {}
+        for owners, start, end in self._pieces.places(heard.heard):
+            for phrase, offset in owners:
+                if phrase in sure and any(hit.start <= start and end <= hit.end for hit in sure[phrase]):
+                    continue
+                pattern = self._patterns[phrase]
+                slack = 2 * pattern.near
+                low = max(0, start - offset - slack)
+                high = start - offset + pattern.length + slack
+                if common_subsequence(pattern.heard, heard.heard[low:high], score_cutoff=pattern.intact):
+                    windows.setdefault(phrase, []).append((low, min(high, len(heard.key))))
+        hits = dict(sure)
+        almost: list[Found] = []
+        for phrase, spans in windows.items():
+            near, resembling = self._compare(phrase, heard, spans)
+            hits[phrase] = _best([*hits.get(phrase, []), *near])
+            taken = hits[phrase]
+            almost += [place for place in _best(resembling) if not any(_overlap(place, hit) for hit in taken)]
+        return [hit for phrase in sorted(hits) for hit in hits[phrase]], almost
+
+    def _compare(self, phrase: int, heard: Heard, windows: list[tuple[int, int]]) -> tuple[list[Found], list[Found]]:
+        """Return the near hits of a phrase in the windows, and the places that resemble it."""
+        pattern = self._patterns[phrase]
+        near: list[Found] = []
+        resembling: list[Found] = []
+        for low, high in _merged(windows):
+            for halves, start, end in pattern.endings(heard.key[low:high], heard.heard[low:high], pattern.almost):
+                place = Found(phrase, low + start, low + end, Match.NEAR, halves)
+                if not pattern.anchored(heard.heard[place.start : place.end]):
+                    continue
+                if not self._admits(phrase, heard, place.start, place.end, ONE_CLAUSE_BELOW):
+                    continue
+                (near if halves <= pattern.near else resembling).append(place)
+        return near, resembling
+
+
+def _merged(windows: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Join windows that touch."""
+    joined: list[tuple[int, int]] = []
+    for low, high in sorted(windows):
+        if joined and low <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(high, joined[-1][1]))
+        else:
+            joined.append((low, high))
+    return joined
+
+
+def _overlap(a: Found, b: Found) -> bool:
+    return a.start < b.end and b.start < a.end
+
+
+def _best(places: list[Found]) -> list[Found]:
+    """Return the best places that do not overlap, in the order of the text."""
+    if len(places) < 2:
+        return places
+    taken: list[Found] = []
+    for place in sorted(places, key=Found.order):
+        if not any(_overlap(place, other) for other in taken):
+            taken.append(place)
+    return sorted(taken, key=lambda place: place.start)

@@ -1,0 +1,110 @@
+"""Call text in one form for matching, with the way back to the characters it came from.
+
+The stored transcript is never altered: rules match on the normal form, and quotes are cut from the original.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Protocol
+
+SPOKEN_SIGNS = "%"  # signs that are read aloud, kept although Unicode calls them punctuation
+
+_HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff"
+_BREAK = re.compile(
+    "[，。！？；：…—～!?;\n\r|]+"  # always the end of a clause
+    "|(?<![0-9])[,.:~]|[,.:~](?![0-9])"  # unless they stand inside a number or a time
+    f"|(?<=[{_HAN}])[ \t\u3000]+(?=[{_HAN}])"  # a recogniser's pause
+)
+
+
+class _Converter(Protocol):
+    def convert(self, text: str) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Normal:
+    """The normal form of a text. `offsets[i]` is where `text[i]` stands in the original; one more entry ends it."""
+
+    text: str
+    offsets: tuple[int, ...]
+
+
+class _Forms(dict[str, str]):
+    """Each character's compatibility form in lower case, worked out once and remembered."""
+
+    def __missing__(self, character: str) -> str:
+        form = unicodedata.normalize("NFKC", character).lower()
+        self[character] = form
+        return form
+
+
+class _Kept(dict[str, bool]):
+    """Whether a character belongs to the normal form."""
+
+    def __missing__(self, character: str) -> bool:
+        kept = character.isalnum() or character in SPOKEN_SIGNS
+        self[character] = kept
+        return kept
+
+
+_forms = _Forms()
+_kept = _Kept()
+
+
+@functools.cache
+def _converter() -> _Converter:
+    import opencc
+
+    converter: _Converter = opencc.OpenCC("t2s")
+    return converter
+
+
+def simplify(text: str) -> str:
+    """Return `text` in Simplified Chinese, one character for one character (words stay: 軟體 becomes 软体)."""
+    converter = _converter()
+    simple = converter.convert(text)
+    if len(simple) == len(text):
+        return simple
+    return "".join(_one_for_one(converter.convert(character), character) for character in text)
+
+
+def _one_for_one(simple: str, character: str) -> str:
+    return simple if len(simple) == 1 else character
+
+
+def normalise(original: str) -> Normal:
+    """Return the form that rules match on: NFKC, lower case, Simplified, without punctuation and spaces."""
+    forms = [_forms[character] for character in original]
+    spread = "".join(forms)
+    if len(spread) == len(original):
+        places = range(len(original))
+    else:
+        places = [place for place, form in enumerate(forms) for _ in form]  # type: ignore[assignment]
+    simple = simplify(spread)
+    text = "".join([character for character in simple if _kept[character]])
+    if len(text) == len(simple):
+        return Normal(text, (*places, len(original)))
+    offsets = [place for place, character in zip(places, simple, strict=True) if _kept[character]]
+    offsets.append(len(original))
+    return Normal(text, tuple(offsets))
+
+
+def clauses(original: str) -> list[tuple[int, int]]:
+    """Return the clauses of `original` as (start, end) offsets: the text between punctuation or pauses.
+
+    Quotation marks, brackets and the enumeration comma (、) do not end a clause, nor does a point or a comma inside
+    a number. A stretch without any letter, digit or character is no clause.
+    """
+    found = []
+    start = 0
+    for stop, resume in [match.span() for match in _BREAK.finditer(original)] + [(len(original), len(original))]:
+        piece = original[start:stop]
+        if any(_kept[character] for character in piece):
+            left = start + len(piece) - len(piece.lstrip())
+            found.append((left, start + len(piece.rstrip())))
+        start = resume
+    return found

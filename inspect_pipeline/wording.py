@@ -94,15 +94,15 @@ _REASONS: Mapping[str, tuple[str, str]] = {
     "not-said": ("[{window}内]未听到[「{name}」]", "[“{name}” ][{window}: ]not heard"),
     "forbidden-said": ("说了不该说的话[：「{quote}」]", "said what must not be said[: “{quote}”]"),
     "nothing-forbidden": ("未发现违规用语", "nothing forbidden was said"),
-    "replied": ("已按要求回应[「{trigger}」]", "replied as required[ to “{trigger}”]"),
+    "replied": ("[对{trigger}]已按要求回应", "replied as required[ to {trigger}]"),
     "reply-missing": (
-        "[出现「{trigger}」后，][{window}内]未听到[「{name}」]应有的回应",
-        "[after “{trigger}” ]the reply[ “{name}”] was not heard[ in {window}]",
+        "[对{trigger}，][{window}内]未听到应有的回应[「{name}」]",
+        "[for {trigger}: ]the reply[ “{name}”] was not heard[ in {window}]",
     ),
     "steps-complete": ("各步骤均已完成", "all steps were taken"),
     "step-missing": (
-        "[出现「{trigger}」后，][{window}内]缺少步骤[「{name}」]",
-        "[after “{trigger}” ]the step[ “{name}”] is missing[ in {window}]",
+        "[对{trigger}，][{window}内]缺少步骤[「{name}」]",
+        "[for {trigger}: ]the step[ “{name}”] is missing[ in {window}]",
     ),
     "no-trigger": ("通话中没有出现需要回应的情形", "nothing in the call asked for it"),
     "noticed": ("听到需要留意的内容[：「{quote}」]", "heard what must be noticed[: “{quote}”]"),
@@ -134,7 +134,10 @@ _REASONS: Mapping[str, tuple[str, str]] = {
         "缺少语义模型，无法判断[「{term}」]",
         "the sentence model is missing[: “{term}” cannot be judged]",
     ),
-    "too-little-speech": ("说话太少，无法测量", "too little speech to measure"),
+    "too-little-speech": (
+        "[{window}内]说话太少，无法判断[「{name}」]",
+        "too little speech[ in {window}] to judge[ “{name}”]",
+    ),
     "no-speech": ("没有听到[{speaker}]说话", "no speech[ of the {speaker}] was heard"),
     "doubtful-hit": (
         "[{at} ]疑似说了[「{quote}」]，但识别把握不足",
@@ -143,15 +146,28 @@ _REASONS: Mapping[str, tuple[str, str]] = {
 }
 REASON_CODES = tuple(_REASONS)
 
+_WORDS: Mapping[str, tuple[str, str]] = {
+    "score": ("得分", "score"),
+    "removed": ("已剔除", "removed"),
+    "hidden-rules": ("另有 {count} 条规则不适用（--all 可显示）", "{count} more rules do not apply (--all shows them)"),
+}
+
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
+_STRETCH = re.compile(r"([\d:]+)[-–]([\d:]+)")
 _EXTENT = re.compile(r"(?:(first|last) )?(\d+(?:\.\d+)?)\s*(s|turns?|%)")
 
 
-def label(value: StrEnum, lang: str) -> str:
-    """Return the word for a verdict, severity, risk, speaker, speaker source, match or call status."""
-    if type(value) not in _LABELS:
-        raise ValueError(f"no words for {type(value).__name__}")
-    return _LABELS[type(value)][value.value][_column(lang)]
+def label(value: StrEnum | str, lang: str) -> str:
+    """Return the word for a verdict, severity, risk, speaker, speaker source, match or call status, or a heading.
+
+    Raises ValueError for a value or a language without words.
+    """
+    if type(value) is str:
+        return _named(_WORDS, "heading", value)[_column(lang)]
+    for kind, words in _LABELS.items():
+        if isinstance(value, kind):
+            return words[value.value][_column(lang)]
+    raise ValueError(f"no words for {type(value).__name__} '{value}'")
 
 
 def kind_label(kind: str, lang: str) -> str:
@@ -205,11 +221,21 @@ def clock(seconds: Seconds) -> str:
 def _value_text(key: str, value: str, lang: str) -> str:
     if key in ("share", "confidence"):
         return f"{float(value):.0%}"
+    if key == "trigger" and value:
+        return _trigger_text(value, lang)
     if key in ("what", "quantity"):
         return quantity_label(value, lang)
     if key == "speaker":
         return "" if value == Speaker.UNKNOWN else label(Speaker(value), lang)
     return extent_text(value, lang) if key == "window" and value else value
+
+
+def _trigger_text(value: str, lang: str) -> str:
+    """Return what called for a reply: a quote, or the stretch of a wait (`0:12-0:24`)."""
+    if stretch := _STRETCH.fullmatch(value):
+        between = f"{stretch[1]}–{stretch[2]}"
+        return f"the wait {between}" if _column(lang) else f" {between} 的等待"
+    return f"“{value}”" if _column(lang) else f"「{value}」"
 
 
 def _named(words: Mapping[str, tuple[str, str]], what: str, name: str) -> tuple[str, str]:

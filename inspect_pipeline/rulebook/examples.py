@@ -16,7 +16,7 @@ Answer = Callable[[Rule, Transcript, Mapping[str, str]], Finding]
 
 @dataclass(frozen=True, slots=True)
 class ExampleResult:
-    """What became of one example. `problem` says why it failed; it is empty when the example passed.
+    """What became of one example. `message` says why it failed; it is empty when the example passed.
 
     `place` is the `path:line` of the example.
     """
@@ -25,12 +25,12 @@ class ExampleResult:
     place: str
     example: Example
     finding: Finding
-    problem: str
+    message: str
 
     @property
     def passed(self) -> bool:
         """Whether the example is as it should be (a known gap: whether it still fails)."""
-        return not self.problem
+        return not self.message
 
 
 def run_examples(pack: Pack, answer: Answer) -> tuple[ExampleResult, ...]:
@@ -45,7 +45,7 @@ def _run(pack: Pack, rule: Rule, example: Example, answer: Answer) -> ExampleRes
     problem = _difference(example, finding)
     if example.known_gap is not None:
         problem = "" if problem else f"known gap closed: remove known_gap ({example.known_gap})"
-    return ExampleResult(rule.id, place, example, finding, problem)
+    return ExampleResult(rule.id, place, example, finding, problem and f"{rule.id}: {problem}")
 
 
 def _difference(example: Example, finding: Finding) -> str:

@@ -226,10 +226,11 @@ def _read_metadata(node: Node, context: Context) -> MappingType[str, str]:
 def _read_call(node: Node, context: Context) -> str:
     text = read_text(node, context)
     if text:
+        place = f"{context.path}:{node.line}"
         try:
-            parse_dialogue(text, "example", f"{context.path}:{node.line}")
+            parse_dialogue(text, "example", place)
         except InspectError as error:
-            context.wrong(node.line, f"the call cannot be read ({error})")
+            context.wrong(node.line, f"the call cannot be read{str(error).removeprefix(place)},")
     return text
 
 

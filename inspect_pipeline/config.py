@@ -1,0 +1,298 @@
+"""`inspect.toml` and `INSPECT_…` variables -> Config. The environment beats the file, the file beats the defaults.
+
+Options of the command line beat both; `cli` sees to that. Relative paths are seen from where the program runs.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from inspect_pipeline.errors import ConfigError
+
+Reader = Callable[[object], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechConfig:
+    """[speech] The recogniser. `model`: a size, a hub id or a folder. `hotwords`: names it should know, never phrases
+    that a rule checks."""
+
+    model: str = "base"
+    language: str = "zh"
+    device: str = "auto"
+    compute_type: str = "auto"
+    hotwords: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RulesConfig:
+    """[rules] `packs`: the names of those that ship, or files. `sentence_model`: what `like` terms use (None: whichever
+    is installed)."""
+
+    packs: tuple[str, ...] = ("telecom-cn",)
+    sentence_model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SamplingConfig:
+    """[sampling] Which calls a person hears beside those that must be heard.
+
+    `uncertain`, `low_score`, `clean`: the probability (0-1) for a call with an uncertain answer, with a score below
+    `low_score_below`, and with neither. `targets`: how many calls a night to aim at for one of these reasons instead
+    of its probability.
+    """
+
+    seed: int = 0
+    uncertain: float = 0.1
+    low_score: float = 0.2
+    low_score_below: float = 60.0
+    clean: float = 0.01
+    targets: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DueHours:
+    """[review.due_hours] Hours in which a flagged call must be heard, by its risk."""
+
+    high: float = 2.0
+    medium: float = 24.0
+    low: float = 72.0
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewConfig:
+    """[review] `database`: an SQLite file or a PostgreSQL URL (None: a file in OUT). `reviewer`: who reviews here."""
+
+    database: str | None = None
+    reviewer: str | None = None
+    due_hours: DueHours = DueHours()
+
+
+@dataclass(frozen=True, slots=True)
+class PrivacyConfig:
+    """[privacy] `key_file`: the key that turns numbers into customer ids (None: the installation's own)."""
+
+    key_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NightConfig:
+    """[night] `workers`: processes at a time (None: as many as the machine allows). `shard_size`: calls a part file."""
+
+    workers: int | None = None
+    shard_size: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All settings. `lang` is what reviewers and managers read: zh or en."""
+
+    out: Path = Path("out")
+    lang: str = "zh"
+    speech: SpeechConfig = SpeechConfig()
+    rules: RulesConfig = RulesConfig()
+    sampling: SamplingConfig = SamplingConfig()
+    review: ReviewConfig = ReviewConfig()
+    privacy: PrivacyConfig = PrivacyConfig()
+    night: NightConfig = NightConfig()
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("needs a text")
+    return value
+
+
+def _path(value: object) -> Path:
+    return Path(_text(value)).expanduser()
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    """A list in the file, words between commas in the environment."""
+    items = value.split(",") if isinstance(value, str) else value
+    if not isinstance(items, list) or not all(isinstance(item, str) and item.strip() for item in items):
+        raise ValueError("needs a list of texts")
+    return tuple(item.strip() for item in items)
+
+
+def _packs(value: object) -> tuple[str, ...]:
+    if not (texts := _texts(value)):
+        raise ValueError("needs one or more")
+    return texts
+
+
+def _number(value: object) -> float:
+    if isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value):
+        return float(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("needs a number")
+    return float(value)
+
+
+def _whole(value: object) -> int:
+    number = _number(value)
+    if number != int(number):
+        raise ValueError("needs a whole number")
+    return int(number)
+
+
+def _count(value: object) -> int:
+    if (number := _whole(value)) < 1:
+        raise ValueError("needs 1 or more")
+    return number
+
+
+def _between(least: float, most: float, needs: str) -> Reader:
+    def read(value: object) -> float:
+        if not least <= (number := _number(value)) <= most:
+            raise ValueError(f"needs {needs}")
+        return number
+
+    return read
+
+
+def _lang(value: object) -> str:
+    if value not in ("zh", "en"):
+        raise ValueError("needs zh or en")
+    return _text(value)
+
+
+_share = _between(0, 1, "a probability from 0 to 1")
+_hours = _between(0.1, 10_000, "hours")
+
+SETTINGS: Mapping[str, Reader] = {
+    "out": _path,
+    "lang": _lang,
+    "speech.model": _text,
+    "speech.language": _text,
+    "speech.device": _text,
+    "speech.compute_type": _text,
+    "speech.hotwords": _texts,
+    "rules.packs": _packs,
+    "rules.sentence_model": _text,
+    "sampling.seed": _whole,
+    "sampling.uncertain": _share,
+    "sampling.low_score": _share,
+    "sampling.low_score_below": _number,
+    "sampling.clean": _share,
+    "sampling.targets.uncertain": _count,
+    "sampling.targets.low_score": _count,
+    "sampling.targets.clean": _count,
+    "review.database": _text,
+    "review.reviewer": _text,
+    "review.due_hours.high": _hours,
+    "review.due_hours.medium": _hours,
+    "review.due_hours.low": _hours,
+    "privacy.key_file": _path,
+    "night.workers": _count,
+    "night.shard_size": _count,
+}
+"""Every setting by its dotted name in the file, with how its value is read."""
+
+VARIABLES: Mapping[str, str] = {
+    "INSPECT_OUT": "out",
+    "INSPECT_LANG": "lang",
+    "INSPECT_MODEL": "speech.model",
+    "INSPECT_DEVICE": "speech.device",
+    "INSPECT_COMPUTE_TYPE": "speech.compute_type",
+    "INSPECT_RULES": "rules.packs",
+    "INSPECT_SENTENCE_MODEL": "rules.sentence_model",
+    "INSPECT_SEED": "sampling.seed",
+    "INSPECT_DATABASE": "review.database",
+    "INSPECT_REVIEWER": "review.reviewer",
+    "INSPECT_KEY_FILE": "privacy.key_file",
+    "INSPECT_WORKERS": "night.workers",
+    "INSPECT_SHARD_SIZE": "night.shard_size",
+}
+"""Environment variable -> the setting it gives. An empty variable gives none; `INSPECT_RULES` takes a,b."""
+
+
+def load_config(path: Path | None, environ: Mapping[str, str]) -> Config:
+    """Return the settings of a file (None: no file) and the environment. Raises ConfigError with every mistake."""
+    problems: list[str] = []
+    config = Config()
+    for name, value, place in (*_from_file(path, problems), *_from_environment(environ, problems)):
+        try:
+            config = _with(config, name.split("."), SETTINGS[name](value))
+        except ValueError as error:
+            problems.append(f"{place}: '{name}' {error}, not {value!r}")
+    if problems:
+        raise ConfigError("\n".join(problems))
+    return config
+
+
+def _from_file(path: Path | None, problems: list[str]) -> list[tuple[str, object, str]]:
+    if path is None:
+        return []
+    try:
+        text = path.read_text(encoding="utf-8")
+        document = tomllib.loads(text)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from error
+    found: list[tuple[str, object, str]] = []
+    for name, value in _flat(document, ""):
+        place = f"{path}:{_line_of(text, name)}"
+        if name in SETTINGS:
+            found.append((name, value, place))
+        else:
+            problems.append(f"{place}: {_unknown(name, value)}")
+    return found
+
+
+def _flat(table: Mapping[str, object], prefix: str) -> list[tuple[str, object]]:
+    """Return the settings of a table by dotted names; a table that no setting lies in is returned whole."""
+    pairs: list[tuple[str, object]] = []
+    for key, value in table.items():
+        name = prefix + key
+        if isinstance(value, dict) and any(known.startswith(f"{name}.") for known in SETTINGS):
+            pairs.extend(_flat(value, f"{name}."))
+        else:
+            pairs.append((name, value))
+    return pairs
+
+
+def _unknown(name: str, value: object) -> str:
+    sections = {known.rsplit(".", 1)[0] for known in SETTINGS if "." in known}
+    if name in sections:
+        return f"[{name}] must be a section"
+    what, known = ("section", sections) if isinstance(value, dict) else ("setting", set(SETTINGS))
+    close = difflib.get_close_matches(name, sorted(known), n=1)
+    return f"unknown {what} '{name}'" + (f" (did you mean '{close[0]}'?)" if close else "")
+
+
+def _line_of(text: str, name: str) -> int:
+    """Return the line on which a setting or a section is written, else 1 (a key written in an unusual way)."""
+    section = ""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := re.match(r"\s*\[\s*([^\]]+?)\s*\]", line):
+            section = header[1].replace(" ", "") + "."
+            if section == f"{name}.":
+                return number
+        elif (key := re.match(r"\s*([\w.\"'-]+)\s*=", line)) and _begins(name, section + key[1].replace('"', "")):
+            return number
+    return 1
+
+
+def _begins(name: str, written: str) -> bool:
+    return name == written or name.startswith(f"{written}.")
+
+
+def _from_environment(environ: Mapping[str, str], problems: list[str]) -> list[tuple[str, object, str]]:
+    for variable in sorted(set(environ) - set(VARIABLES)):
+        if variable.startswith("INSPECT_") and (close := difflib.get_close_matches(variable, VARIABLES, 1, 0.9)):
+            problems.append(f"{variable}: unknown variable (did you mean '{close[0]}'?)")
+    return [(name, environ[variable], variable) for variable, name in VARIABLES.items() if environ.get(variable)]
+
+
+def _with(config: Any, names: list[str], value: object) -> Any:
+    """Return the settings with one replaced, sections and all."""
+    if len(names) == 1:
+        return {**config, names[0]: value} if isinstance(config, Mapping) else replace(config, **{names[0]: value})
+    inner = getattr(config, names[0])
+    return replace(config, **{names[0]: _with(inner, names[1:], value)})

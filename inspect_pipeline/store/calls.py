@@ -3,49 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from inspect_pipeline.errors import StoreError
-from inspect_pipeline.model import Audio, CallStatus, Finding, Flag, Recording, Transcript
+from inspect_pipeline.model import CallResult, Flag, Recording, Transcript
 from inspect_pipeline.store.rows import Row
 from inspect_pipeline.store.schema import TableName
-from inspect_pipeline.store.stored import audio_of, by_call, finding_of, flag_of, recording_of, status_of, transcript_of
+from inspect_pipeline.store.stored import by_call, flag_of, result_of
 from inspect_pipeline.store.tables import part_facts, part_path, parts, read_part, shard_of
 
 SHARD_TABLES = (TableName.UTTERANCES, TableName.FINDINGS, TableName.CALLS)  # in the order in which they are written
 
 
-@dataclass(frozen=True, slots=True)
-class StoredCall:
-    """One call of a night as it is stored. `transcript` is None for a call that failed or was skipped."""
+def stored_results(out: Path, night: str, call_ids: Collection[str] | None = None) -> Iterator[CallResult]:
+    """Yield the calls of a night (those of `call_ids`, or all) by shard and id, as they were judged.
 
-    recording: Recording
-    status: CallStatus
-    error: str | None
-    audio: Audio | None
-    transcript: Transcript | None
-    findings: tuple[Finding, ...]
-    row: Row  # of `calls`
-
-
-def stored_calls(out: Path, night: str, call_ids: Collection[str] | None = None) -> Iterator[StoredCall]:
-    """Yield the calls of a night (those of `call_ids`, or all) by shard and id. Raises StoreError."""
+    The customer's number is the masked one, and `elapsed_s` is not stored. Raises StoreError.
+    """
     for path in parts(out, TableName.CALLS, night):
-        shard = shard_of(path)
-        for rows in by_call(shard_rows(out, night, shard)).values():
+        for rows in by_call(shard_rows(out, night, shard_of(path))).values():
             call = rows[TableName.CALLS][0]
             if call_ids is None or call["call_id"] in call_ids:
-                yield _stored(call, rows[TableName.UTTERANCES], rows[TableName.FINDINGS])
+                yield result_of(call, rows[TableName.UTTERANCES], rows[TableName.FINDINGS])
 
 
 def transcripts_from(
     out: Path, night: str, call_ids: Collection[str] | None = None
 ) -> Iterator[tuple[Recording, Transcript]]:
     """Yield the inspected calls of a night with their transcripts, exactly as they were judged. Raises StoreError."""
-    for call in stored_calls(out, night, call_ids):
-        if call.transcript is not None:
-            yield call.recording, call.transcript
+    for result in stored_results(out, night, call_ids):
+        if result.transcript is not None:
+            yield result.recording, result.transcript
 
 
 def stored_flags(out: Path, night: str) -> list[Flag]:
@@ -60,15 +48,3 @@ def shard_rows(out: Path, night: str, shard: int) -> dict[TableName, list[Row]]:
     if len(digests) != 1:
         raise StoreError(f"{paths[TableName.CALLS]}: its tables were not made together: run the night again")
     return {table: list(read_part(path, table)) for table, path in paths.items()}
-
-
-def _stored(call: Row, utterances: list[Row], findings: list[Row]) -> StoredCall:
-    return StoredCall(
-        recording=recording_of(call),
-        status=status_of(call),
-        error=call["error"],
-        audio=audio_of(call),
-        transcript=transcript_of(call, utterances),
-        findings=tuple(finding_of(row) for row in findings),
-        row=call,
-    )

@@ -9,10 +9,12 @@ from inspect_pipeline.model import (
     Activity,
     ActivityKind,
     Audio,
+    CallResult,
     CallStatus,
     Evidence,
     Finding,
     Flag,
+    Judgement,
     Match,
     Reason,
     Recording,
@@ -113,9 +115,18 @@ def flag_of(row: Row) -> Flag:
     )
 
 
-def status_of(call: Row) -> CallStatus:
-    """Return what became of a call."""
-    return CallStatus(call["status"])
+def result_of(call: Row, utterances: list[Row], findings: list[Row]) -> CallResult:
+    """Return one call of the night from its rows."""
+    status = CallStatus(call["status"])
+    found = tuple(finding_of(row) for row in findings)
+    return CallResult(
+        recording=recording_of(call),
+        status=status,
+        error=call["error"],
+        audio=audio_of(call),
+        transcript=transcript_of(call, utterances),
+        judgement=Judgement(found, call["score"], Risk(call["risk"])) if status is CallStatus.INSPECTED else None,
+    )
 
 
 def by_call(rows: Rows) -> dict[str, dict[TableName, list[Row]]]:

@@ -46,8 +46,12 @@ def write_part(path: Path, table: TableName, rows: Sequence[Row], facts: Mapping
     )
     sink = pa.BufferOutputStream()
     pq.write_table(_table(rows, schema), sink, compression="zstd", row_group_size=_ROW_GROUP)
-    out = path.parent.parent.parent
-    write_file(path, sink.getvalue().to_pybytes(), out / WORK / "drafts")
+    write_file(path, sink.getvalue().to_pybytes(), drafts(path.parent.parent.parent, path.parent.name))
+
+
+def drafts(out: Path, folder: str) -> Path:
+    """Return where files of `night=…` are written before they are renamed in."""
+    return out / WORK / folder / "drafts"
 
 
 def read_part(path: Path, table: TableName, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ import pytest
 from inspect_pipeline.errors import StoreError
 from inspect_pipeline.model import CallResult, CallStatus
 from inspect_pipeline.privacy import CustomerKey
-from inspect_pipeline.store.calls import stored_calls, transcripts_from
+from inspect_pipeline.store.calls import stored_results, transcripts_from
 from inspect_pipeline.store.rows import Origin, result_rows
 from inspect_pipeline.store.schema import SCHEMAS, TableName
 from inspect_pipeline.store.tables import part_facts, part_path, read_table, stored_nights, write_part
@@ -29,14 +29,13 @@ def write(out: Path, result: CallResult, origin: Origin, key: CustomerKey, shard
 
 def test_a_call_comes_back_as_it_was_judged(tmp_path: Path, result: CallResult, origin: Origin, key: CustomerKey):
     write(tmp_path, result, origin, key)
-    (call,) = stored_calls(tmp_path, NIGHT)
-    assert result.judgement is not None
+    (call,) = stored_results(tmp_path, NIGHT)
     assert call.recording == replace(result.recording, customer_number="138****1111")
     assert call.recording.started_at is not None
     assert call.recording.started_at.isoformat() == "2026-11-20T23:59:58.125000+08:00"
     assert (call.status, call.error, call.audio) == (CallStatus.INSPECTED, None, result.audio)
     assert call.transcript == result.transcript
-    assert call.findings == result.judgement.findings
+    assert call.judgement == result.judgement
     assert list(transcripts_from(tmp_path, NIGHT)) == [(call.recording, result.transcript)]
     assert list(transcripts_from(tmp_path, NIGHT, {"other"})) == []
 
@@ -85,10 +84,10 @@ def test_the_row_of_a_call(tmp_path: Path, result: CallResult, origin: Origin, k
 def test_a_failed_call_has_a_row_and_nothing_else(tmp_path: Path, result: CallResult, origin: Origin, key: CustomerKey):
     failed = CallResult(result.recording, CallStatus.FAILED, error="c-0001.wav: no sound in it")
     write(tmp_path, failed, origin, key)
-    (call,) = stored_calls(tmp_path, NIGHT)
+    (call,) = stored_results(tmp_path, NIGHT)
     assert (call.status, call.error) == (CallStatus.FAILED, "c-0001.wav: no sound in it")
-    assert (call.audio, call.transcript, call.findings) == (None, None, ())
-    assert call.row["risk"] is None
+    assert (call.audio, call.transcript, call.judgement) == (None, None, None)
+    assert read_table(tmp_path, TableName.CALLS)["risk"].to_pylist() == [None]
     assert len(read_table(tmp_path, TableName.FINDINGS)) == 0
 
 
@@ -154,7 +153,7 @@ def test_parts_that_were_not_made_together_are_not_mixed(
     write(tmp_path, result, origin, key)
     write_part(part_path(tmp_path, TableName.FINDINGS, NIGHT), TableName.FINDINGS, [], {"shard_digest": "d2"})
     with pytest.raises(StoreError, match="not made together: run the night again"):
-        list(stored_calls(tmp_path, NIGHT))
+        list(stored_results(tmp_path, NIGHT))
 
 
 def test_a_damaged_part_is_named(tmp_path: Path, result: CallResult, origin: Origin, key: CustomerKey):

@@ -1,0 +1,132 @@
+"""Whether a group of terms is found in a part of the call, by the right speaker: yes, no or unsure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from inspect_pipeline.model import Reason, Speaker
+from inspect_pipeline.rulebook.hearing import Found, Hearing, Outcome, Truth, label
+from inspect_pipeline.rulebook.rule import Group
+from inspect_pipeline.rulebook.terms import Term
+from inspect_pipeline.rulebook.windows import Scope
+from inspect_pipeline.wording import clock
+
+NOTHING = Outcome(Truth.NO)
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Where and how to look. `wanted`: finding it speaks for the person, so near misses count as unsure and weak hits
+    are believed; otherwise weak hits are doubted. `excuse` says whether a hit does not count."""
+
+    hearing: Hearing
+    speaker: Speaker
+    scope: Scope
+    wanted: bool = False
+    excuse: Callable[[Found], Outcome] | None = None
+
+
+def terms_of(group: Group) -> Iterator[Term]:
+    """Yield every term of a group and of the groups in it."""
+    for item in (*group.any, *group.all, *group.none):
+        if isinstance(item, Group):
+            yield from terms_of(item)
+        else:
+            yield item
+
+
+def evaluate(group: Group, search: Search) -> Outcome:
+    """Return whether the group is satisfied: one of `any`, each of `all` and none of `none`."""
+    if group.speaker is not None and group.speaker is not search.speaker:
+        search = replace(search, speaker=group.speaker)
+    parts: list[Outcome] = []
+    if group.any:
+        parts.append(_any([_item(item, search) for item in group.any]))
+    parts.extend(_item(item, search) for item in group.all)
+    if group.none:
+        against = replace(search, wanted=not search.wanted)
+        parts.append(_not(_any([_item(item, against) for item in group.none])))
+    return _all(parts)
+
+
+def _item(item: Term | Group, search: Search) -> Outcome:
+    return evaluate(item, search) if isinstance(item, Group) else _term(item, search)
+
+
+def _term(term: Term, search: Search) -> Outcome:
+    hearing = search.hearing
+    sure: list[Found] = []
+    doubts: list[tuple[Found, Reason]] = []
+    for found in _within(hearing.found(term), search):
+        excuse = search.excuse(found) if search.excuse else NOTHING
+        if excuse.truth is Truth.YES:
+            continue
+        doubt = _doubt(found, excuse, search)
+        if doubt is None:
+            sure.append(found)
+        else:
+            doubts.append((found, doubt))
+    if sure:
+        return Outcome(Truth.YES, tuple(sure))
+    if doubts:
+        return Outcome(Truth.UNSURE, tuple(found for found, _ in doubts), doubts[0][1])
+    if search.wanted:
+        near_misses = tuple(_within(hearing.almost(term), search))
+        if near_misses:
+            return Outcome(Truth.UNSURE, near_misses, almost_reason(near_misses[0]))
+    if term in hearing.look.unable:
+        return Outcome(Truth.UNSURE, (), Reason(hearing.look.unable[term], (("term", label(term)),)))
+    return NOTHING
+
+
+def _within(places: Iterable[Found], search: Search) -> Iterator[Found]:
+    for found in places:
+        if search.scope.admits(found) and search.hearing.by(found.utterance, search.speaker) is not Truth.NO:
+            yield found
+
+
+def _doubt(found: Found, excuse: Outcome, search: Search) -> Reason | None:
+    hearing = search.hearing
+    if hearing.by(found.utterance, search.speaker) is Truth.UNSURE:
+        return Reason("speaker-unknown", (("confidence", f"{hearing.transcript.speaker_confidence:.2f}"),))
+    if excuse.truth is Truth.UNSURE:
+        return excuse.reason
+    if not search.wanted and hearing.doubtful(found):
+        return Reason("doubtful-hit", _quoted(found))
+    return None
+
+
+def _quoted(found: Found) -> tuple[tuple[str, str], ...]:
+    quote = found.utterance.text[found.hit.start : found.hit.end]
+    return (("quote", quote), ("term", label(found.term)), ("at", clock(found.start_s)))
+
+
+def almost_reason(found: Found) -> Reason:
+    """Return the reason that something very like the term was heard."""
+    return Reason("almost", _quoted(found))
+
+
+def _any(outcomes: list[Outcome]) -> Outcome:
+    for truth in (Truth.YES, Truth.UNSURE):
+        having = [outcome for outcome in outcomes if outcome.truth is truth]
+        if having:
+            found = tuple(found for outcome in having for found in outcome.found)
+            return Outcome(truth, found, having[0].reason)
+    return NOTHING
+
+
+def _all(outcomes: list[Outcome]) -> Outcome:
+    for truth in (Truth.NO, Truth.UNSURE):
+        for outcome in outcomes:
+            if outcome.truth is truth:
+                return outcome
+    return Outcome(Truth.YES, tuple(found for outcome in outcomes for found in outcome.found))
+
+
+def _not(outcome: Outcome) -> Outcome:
+    if outcome.truth is Truth.YES:
+        return Outcome(Truth.NO, outcome.found)
+    if outcome.truth is Truth.NO:
+        return Outcome(Truth.YES)
+    return outcome

@@ -1,0 +1,219 @@
+"""One call as the rules see it: its transcript, what the matcher found in it, its turns and its speech.
+
+Everything is worked out at most once a call and shared by all rules.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+
+from inspect_pipeline.model import ActivityKind, Match, Reason, Removed, Seconds, Speaker, Transcript, Utterance
+from inspect_pipeline.rulebook.spans import Interval, merge
+from inspect_pipeline.rulebook.terms import Hit, Like, Look, Near, Phrase, Regex, Term
+
+# A listener's noise: neither a turn of its own nor the end of the other's.
+_BACKCHANNEL = re.compile(r"[\W嗯啊哦噢喔呃额诶欸哎唉哈嘿]*")
+
+
+class Truth(Enum):
+    """Whether something is so; `UNSURE` where the call does not allow an answer."""
+
+    YES = "yes"
+    NO = "no"
+    UNSURE = "unsure"
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeSettings:
+    """When the judge abstains. Shares and confidences are 0-1, times seconds.
+
+    Absence (`must_say`, `must_reply`, `must_follow`) is believed while at most `max_lost` of the speaker's speech in
+    the searched window, or less than `min_lost_s` of it, was unintelligible, and the mean confidence there is at least
+    `min_confidence`. Speech is lost where no utterance of confidence `min_utterance_confidence` covers it (within
+    `cover_pad_s`) or where what was recognised had to be removed. An answer that blames nobody (nothing forbidden
+    found, no trigger, no signal) is believed while no more than `max_lost_overall` of the speaker's speech in the call
+    is lost. A hit by sound or near is doubted below `doubtful_confidence`, a near one also when more than
+    `doubtful_distance` of its syllables differ, any below `doubtful_any_confidence`. Speakers are believed from
+    `min_speaker_confidence`. Speech shorter than `blip_s` breaks no silence.
+    """
+
+    min_speaker_confidence: float = 0.7
+    max_lost: float = 0.25
+    min_lost_s: Seconds = 0.8
+    min_confidence: float = 0.45
+    min_utterance_confidence: float = 0.25
+    cover_pad_s: Seconds = 0.3
+    max_lost_overall: float = 0.6
+    doubtful_confidence: float = 0.5
+    doubtful_distance: float = 0.15
+    doubtful_any_confidence: float = 0.2
+    blip_s: Seconds = 0.2
+    hold_music_share: float = 0.5
+    min_rate_characters: int = 30
+    repeat_characters: int = 6
+    repeat_similarity: float = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A hit in its utterance. `position` is the utterance's place in the transcript."""
+
+    term: Term
+    hit: Hit
+    utterance: Utterance
+    position: int
+
+    def second(self, offset: int) -> Seconds:
+        """Return the second at which a character is spoken, as if all took the same time."""
+        said = self.utterance
+        return said.start_s + (said.end_s - said.start_s) * offset / max(len(said.text), 1)
+
+    @property
+    def start_s(self) -> Seconds:
+        """The second at which the hit begins."""
+        return self.second(self.hit.start)
+
+    @property
+    def end_s(self) -> Seconds:
+        """The second at which the hit ends."""
+        return self.second(self.hit.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The answer of a search: with YES what was found, with NO the forbidden thing found (none for mere absence)."""
+
+    truth: Truth
+    found: tuple[Found, ...] = ()
+    reason: Reason | None = None
+
+
+def label(term: Term) -> str:
+    """Return the term as a reader knows it from the pack."""
+    match term:
+        case Phrase():
+            return term.text
+        case Regex():
+            return term.pattern
+        case Near():
+            return " … ".join(phrase.text for phrase in term.phrases)
+        case Like():
+            return term.examples[0] if term.examples else ""
+
+
+class Hearing:
+    """One call and what was found in it. Build one a call; all rules ask it."""
+
+    def __init__(self, transcript: Transcript, look: Look, settings: JudgeSettings) -> None:
+        self.transcript = transcript
+        self.utterances = transcript.utterances
+        self.look = look
+        self.settings = settings
+        self.trusted = transcript.speaker_confidence >= settings.min_speaker_confidence
+        self._position = {said.index: position for position, said in enumerate(self.utterances)}
+        self._found: dict[Term, tuple[Found, ...]] = {}
+        self._speech: dict[Speaker, list[Interval]] = {}
+
+    def found(self, term: Term) -> tuple[Found, ...]:
+        """Return where a term was found, in the order of the call."""
+        known = self._found.get(term)
+        if known is None:
+            known = self._placed(term, self.look.hits.get(term, ()))
+            self._found[term] = known
+        return known
+
+    def almost(self, term: Term) -> tuple[Found, ...]:
+        """Return what resembles a term too little for a hit and too much for a believable absence."""
+        return self._placed(term, self.look.almost.get(term, ()))
+
+    def _placed(self, term: Term, hits: Iterable[Hit]) -> tuple[Found, ...]:
+        places = self._position
+        return tuple(Found(term, hit, self.utterances[places[hit.utterance]], places[hit.utterance]) for hit in hits)
+
+    def by(self, said: Utterance, speaker: Speaker) -> Truth:
+        """Return whether an utterance is a speaker's; `UNKNOWN` asks for anybody's."""
+        if speaker is Speaker.UNKNOWN:
+            return Truth.YES
+        if not self.trusted or said.speaker is Speaker.UNKNOWN:
+            return Truth.UNSURE
+        return Truth.YES if said.speaker is speaker else Truth.NO
+
+    def doubtful(self, found: Found) -> bool:
+        """Return whether a hit is too weak to blame anybody with."""
+        settings, hit, confidence = self.settings, found.hit, found.utterance.confidence
+        if confidence < settings.doubtful_any_confidence:
+            return True
+        if hit.match not in (Match.SOUND, Match.NEAR):
+            return False
+        far = hit.match is Match.NEAR and hit.distance > settings.doubtful_distance * (hit.end - hit.start)
+        return far or confidence < settings.doubtful_confidence
+
+    @cached_property
+    def runs(self) -> tuple[int, ...]:
+        """The turn each utterance belongs to: a maximal run of one speaker's utterances.
+
+        A backchannel (嗯, 啊) interrupts no turn and makes none: it goes with its speaker's turn before it.
+        """
+        runs: list[int] = []
+        latest: dict[Speaker, int] = {}
+        current, speaking = 0, None
+        for said in self.utterances:
+            if _BACKCHANNEL.fullmatch(said.text) and said.speaker in latest:
+                runs.append(latest[said.speaker])
+                continue
+            if said.speaker is not speaking:
+                current, speaking = current + 1, said.speaker
+            latest[said.speaker] = current
+            runs.append(current)
+        return tuple(runs)
+
+    def is_turn_of(self, position: int, speaker: Speaker) -> bool:
+        """Return whether an utterance counts towards a speaker's turns."""
+        return speaker is Speaker.UNKNOWN or self.utterances[position].speaker is speaker
+
+    def spans(self, kind: ActivityKind, speaker: Speaker) -> list[Interval]:
+        """Return the stretches of one kind on a speaker's channel (`UNKNOWN`: on any), merged; blips left out."""
+        blip = self.settings.blip_s if kind is ActivityKind.SPEECH else 0.0
+        return merge(
+            (part.start_s, part.end_s)
+            for part in self.transcript.activity
+            if part.kind is kind and speaker in (Speaker.UNKNOWN, part.speaker) and part.end_s - part.start_s >= blip
+        )
+
+    @cached_property
+    def measured(self) -> bool:
+        """Whether voice activity was measured; if not, the utterances' own times stand in for it."""
+        return any(part.kind is ActivityKind.SPEECH for part in self.transcript.activity)
+
+    def speech(self, speaker: Speaker) -> list[Interval]:
+        """Return when a speaker spoke (`UNKNOWN`: when anybody did), merged.
+
+        On a mono recording speech belongs to nobody yet, and everybody's is returned.
+        """
+        if speaker not in self._speech:
+            self._speech[speaker] = self._heard_speech(speaker)
+        return self._speech[speaker]
+
+    def _heard_speech(self, speaker: Speaker) -> list[Interval]:
+        anybody = Speaker.UNKNOWN
+        if self.measured:
+            return self.spans(ActivityKind.SPEECH, anybody if self.transcript.channels == 1 else speaker)
+        texts: tuple[Utterance | Removed, ...] = (*self.utterances, *self.transcript.removed)
+        return merge((text.start_s, text.end_s) for text in texts if speaker in (anybody, text.speaker))
+
+    @cached_property
+    def bounds(self) -> Interval:
+        """The first and the last second of speech: ring-back before and silence after are not part of the talk."""
+        speech = self.speech(Speaker.UNKNOWN)
+        starts = [speech[0][0]] if speech else []
+        ends = [speech[-1][1]] if speech else []
+        if self.utterances:
+            starts.append(self.utterances[0].start_s)
+            ends.append(max(said.end_s for said in self.utterances))
+        if not starts:
+            return 0.0, self.transcript.duration_s
+        return min(starts), max(ends)

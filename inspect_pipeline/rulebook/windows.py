@@ -1,0 +1,189 @@
+"""Which part of a call is searched: windows of a rule, and the surroundings of a moment (replies, excuses)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from inspect_pipeline.model import Seconds, Speaker
+from inspect_pipeline.rulebook.hearing import Found, Hearing, Truth
+from inspect_pipeline.rulebook.rule import Extent, Position, Unit, Window
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What replies and excuses are seen from: a hit, or a measured stretch (then `position` is None).
+
+    `start` and `end` are the hit's characters within the utterance at `position`.
+    """
+
+    start_s: Seconds
+    end_s: Seconds
+    position: int | None = None
+    start: int = 0
+    end: int = 0
+
+    @classmethod
+    def of(cls, found: Found) -> Moment:
+        """Return where a hit stands."""
+        return cls(found.start_s, found.end_s, found.position, found.hit.start, found.hit.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A part of the call: the seconds it spans and the utterances that belong to it (None: all).
+
+    Seen from a `moment`, only what is said on the right `side` of it belongs, to the character; `same_utterance`
+    lets everything in the moment's own utterance count.
+    """
+
+    start_s: Seconds
+    end_s: Seconds
+    positions: frozenset[int] | None = None
+    moment: Moment | None = None
+    side: Position = Position.AROUND
+    same_utterance: bool = False
+
+    def admits(self, found: Found) -> bool:
+        """Return whether a hit lies inside."""
+        if self.positions is not None and found.position not in self.positions:
+            return False
+        moment = self.moment
+        if moment is None:
+            return True
+        if self.same_utterance and found.position == moment.position:
+            return True
+        after = self.side is not Position.BEFORE and _follows(found, moment)
+        return after or (self.side is not Position.AFTER and _precedes(found, moment))
+
+
+def _follows(found: Found, moment: Moment) -> bool:
+    if moment.position is None:
+        return found.utterance.end_s > moment.end_s
+    if found.position == moment.position:
+        return found.hit.start >= moment.end
+    if found.position > moment.position:
+        return found.end_s > moment.start_s
+    return found.start_s >= moment.end_s
+
+
+def _precedes(found: Found, moment: Moment) -> bool:
+    if moment.position is None:
+        return found.utterance.start_s < moment.start_s
+    if found.position == moment.position:
+        return found.hit.end <= moment.start
+    if found.position < moment.position:
+        return found.start_s < moment.end_s
+    return found.end_s <= moment.start_s
+
+
+def whole(hearing: Hearing) -> Scope:
+    """Return the whole call."""
+    return Scope(*hearing.bounds)
+
+
+def window_scope(hearing: Hearing, window: Window | None, speaker: Speaker) -> Scope:
+    """Return the part that a rule's window covers; turns are those of `speaker`, seconds run from the first speech."""
+    if window is None:
+        return whole(hearing)
+    begin, end = hearing.bounds
+    extent, first = (window.first, True) if window.first else (window.last, False)
+    if extent is None:
+        return whole(hearing)
+    if extent.unit is Unit.TURNS:
+        positions = _turns(hearing, range(len(hearing.utterances)), int(extent.amount), speaker, first)
+        edges = [hearing.utterances[position] for position in positions]
+        if first:
+            return Scope(begin, max((said.end_s for said in edges), default=end), positions)
+        return Scope(min((said.start_s for said in edges), default=begin), end, positions)
+    seconds = _seconds(hearing, extent)
+    said_at = enumerate(hearing.utterances)
+    if first:
+        return Scope(
+            begin, min(end, begin + seconds), frozenset(at for at, said in said_at if said.start_s <= begin + seconds)
+        )
+    return Scope(max(begin, end - seconds), end, frozenset(at for at, said in said_at if said.end_s >= end - seconds))
+
+
+def _seconds(hearing: Hearing, extent: Extent) -> Seconds:
+    if extent.unit is Unit.PERCENT:
+        begin, end = hearing.bounds
+        return (end - begin) * extent.amount / 100
+    return extent.amount
+
+
+def _turns(hearing: Hearing, candidates: Iterable[int], count: int, speaker: Speaker, first: bool) -> frozenset[int]:
+    """Return the candidates up to the end of the speaker's N-th turn (or from the start of the N-th last)."""
+    places = list(candidates)
+    own = [at for at in places if hearing.is_turn_of(at, speaker)]
+    turns = sorted({hearing.runs[at] for at in own})
+    if len(turns) <= count:
+        return frozenset(places)
+    chosen = set(turns[:count] if first else turns[-count:])
+    inside = [at for at in own if hearing.runs[at] in chosen]
+    if first:
+        edge = max(inside)
+        return frozenset(at for at in places if at <= edge)
+    edge = min(inside)
+    return frozenset(at for at in places if at >= edge)
+
+
+def reply_scope(hearing: Hearing, moment: Moment, side: Position, within: Extent | None, speaker: Speaker) -> Scope:
+    """Return where a reply (or an excuse) may stand: on one side of a moment or on both, within an extent."""
+    begin, end = hearing.bounds
+    if side is Position.AFTER:
+        positions = _near(hearing, moment, within, speaker, after=True)
+        return Scope(moment.end_s, _latest(hearing, positions, within, end), positions, moment, side)
+    if side is Position.BEFORE:
+        positions = _near(hearing, moment, within, speaker, after=False)
+        return Scope(_earliest(hearing, positions, within, begin), moment.start_s, positions, moment, side)
+    before = reply_scope(hearing, moment, Position.BEFORE, within, speaker)
+    after = reply_scope(hearing, moment, Position.AFTER, within, speaker)
+    positions = (before.positions or frozenset()) | (after.positions or frozenset())
+    return Scope(before.start_s, after.end_s, positions, moment, side)
+
+
+def _latest(hearing: Hearing, positions: frozenset[int], within: Extent | None, end: Seconds) -> Seconds:
+    if within is None or not positions or len(hearing.utterances) - 1 in positions:
+        return end
+    return max(hearing.utterances[at].end_s for at in positions)
+
+
+def _earliest(hearing: Hearing, positions: frozenset[int], within: Extent | None, begin: Seconds) -> Seconds:
+    if within is None or not positions or 0 in positions:
+        return begin
+    return min(hearing.utterances[at].start_s for at in positions)
+
+
+def _near(hearing: Hearing, moment: Moment, within: Extent | None, speaker: Speaker, *, after: bool) -> frozenset[int]:
+    places = [at for at in range(len(hearing.utterances)) if _has_text(hearing, at, moment, after)]
+    if within is None:
+        return frozenset(places)
+    if within.unit is Unit.TURNS:
+        return _turns(hearing, places, int(within.amount), speaker, first=after)
+    seconds = _seconds(hearing, within)
+    if after:
+        return frozenset(at for at in places if hearing.utterances[at].start_s <= moment.end_s + seconds)
+    return frozenset(at for at in places if hearing.utterances[at].end_s >= moment.start_s - seconds)
+
+
+def _has_text(hearing: Hearing, at: int, moment: Moment, after: bool) -> bool:
+    """Return whether anything of an utterance lies on the given side of the moment.
+
+    Around a measured wait nobody speaks, so an utterance that begins before it and ends after it has been stretched
+    over it by the recogniser and counts on both sides.
+    """
+    said = hearing.utterances[at]
+    if moment.position is None:
+        return said.end_s > moment.end_s if after else said.start_s < moment.start_s
+    if at == moment.position:
+        return moment.end < len(said.text) if after else moment.start > 0
+    if after:
+        return said.end_s > (moment.start_s if at > moment.position else moment.end_s)
+    return said.start_s < moment.start_s if at > moment.position else True
+
+
+def has_speech(hearing: Hearing, scope: Scope, speaker: Speaker) -> bool:
+    """Return whether the speaker says anything in the scope (or may)."""
+    places = range(len(hearing.utterances)) if scope.positions is None else scope.positions
+    return any(hearing.by(hearing.utterances[at], speaker) is not Truth.NO for at in places)

@@ -26,7 +26,7 @@ def load_packs(sources: Sequence[Path]) -> tuple[Pack, ...]:
     packs = [pack for source in sources if (pack := _read_file(source, problems)) is not None]
     problems.extend(_repeated(packs))
     if problems:
-        raise PackError(problems)
+        raise PackError(_in_order(problems, sources))
     return tuple(_with_fingerprints(pack) for pack in packs)
 
 
@@ -108,6 +108,17 @@ def _repeated(packs: Sequence[Pack]) -> list[Problem]:
             if place is not rule.place and rule.id:
                 problems.append(Problem(rule.place, f"rule id '{rule.id}' is used twice (first at {place})"))
     return problems
+
+
+def _in_order(problems: Sequence[Problem], sources: Sequence[Path]) -> list[Problem]:
+    """Return the problems file by file, from the first line to the last."""
+    files = [str(source) for source in sources]
+
+    def order(problem: Problem) -> tuple[int, int]:
+        path, _, line = problem.place.rpartition(":")
+        return (files.index(path), int(line)) if path in files else (files.index(problem.place), 0)
+
+    return sorted(problems, key=order)
 
 
 def _with_fingerprints(pack: Pack) -> Pack:

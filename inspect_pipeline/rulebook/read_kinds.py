@@ -72,7 +72,7 @@ def _read_must_reply(node: Node, context: Context) -> Kind:
         fields.refuse(_SHORT_FORM, "stands in each of the 'replies', not beside them,")
         return MustReply(trigger, fields.read("replies", _read_replies, ()), every)
     if not fields.present(GROUP_KEYS) and not fields.broken:
-        context.wrong(node.line, "no reply: needs any, all or none, or 'replies',")
+        context.wrong(node.line, "no reply", ": needs any, all or none, or replies")
         return MustReply(trigger, (_NO_REPLY,), every)
     return MustReply(trigger, (_reply_of(fields, ""),), every)
 
@@ -172,7 +172,7 @@ def _read_measure(node: Node, context: Context) -> Kind:
     quantity = fields.need("what", _read_quantity_name, Quantity.DEAD_AIR)
     limits = fields.present(("over", "under"))
     if len(limits) != 1 and not fields.broken:
-        context.wrong(node.line, "needs one limit, over or under,")
+        context.wrong(node.line, "no limit" if not limits else "two limits", ": needs over or under")
     unit = QUANTITY_UNITS[quantity]
     limit = fields.read(limits[0], lambda at, where: read_quantity(at, where, unit), 0.0) if limits else 0.0
     if quantity is not Quantity.INTERRUPTION:

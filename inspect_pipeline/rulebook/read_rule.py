@@ -98,7 +98,7 @@ def _read_id(node: Node, context: Context) -> str:
 def _kind_key(fields: Fields) -> str | None:
     written = fields.present(KINDS)
     if not written and not fields.broken:
-        fields.context.wrong(fields.line, "no kind: needs one of", f": {', '.join(KINDS)}")
+        fields.context.wrong(fields.line, "no kind", f": needs one of {', '.join(KINDS)}")
     for key in written[1:]:
         message = f"two kinds, '{written[0]}' and '{key}',"
         fields.context.wrong(fields.line_of(key), message, ": a rule has one")
@@ -151,7 +151,7 @@ def _read_points(node: Node, context: Context) -> float:
 def _read_window(node: Node, context: Context) -> Window:
     fields = Fields(node, context, "window")
     if len(fields.present(("first", "last"))) != 1 and not fields.broken:
-        context.wrong(node.line, "needs first or last, not both,")
+        context.wrong(node.line, "one extent is needed", ": first or last")
     return Window(fields.read("first", _read_stretch, None), fields.read("last", _read_stretch, None))
 
 

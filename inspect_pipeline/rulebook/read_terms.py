@@ -75,7 +75,7 @@ def is_term(node: Node) -> bool:
 def group_of(fields: Fields, who: SequenceType[Who] = (Who.AGENT, Who.CUSTOMER, Who.ANY)) -> Group:
     """Read the group that stands in a mapping which may hold other keys as well."""
     if not fields.broken and not fields.present(GROUP_KEYS):
-        fields.context.wrong(fields.line, "empty group: needs any, all or none")
+        fields.context.wrong(fields.line, "empty group", ": needs any, all or none")
     return Group(
         any=fields.read("any", read_alternatives, ()),
         all=fields.read("all", _read_conjuncts, ()),
@@ -94,7 +94,7 @@ def read_hits(node: Node, context: Context) -> Group:
 def refuse_only_none(group: Group, line: int, context: Context) -> None:
     """Write down a group that has `none` alone where a hit is needed."""
     if group.none and not group.any and not group.all:
-        context.wrong(line, "'none' alone never hits: add any or all")
+        context.wrong(line, "'none' alone never hits", ": add any or all")
 
 
 def read_alternatives(node: Node, context: Context) -> tuple[Term | Group, ...]:
@@ -132,7 +132,7 @@ def read_term(node: Node, context: Context) -> Term:
     if isinstance(node, Scalar):
         return _phrase(node, context)
     if isinstance(node, Sequence):
-        context.wrong(node.line, "a list stands where a term belongs: use any or all")
+        context.wrong(node.line, "a list stands where a term belongs", ": use any or all")
         return _STAND_IN
     keys = [entry.key for entry in node.entries]
     section = next((key for key in TERM_KEYS if key in keys), None)

@@ -16,6 +16,7 @@ from typing import Any
 from inspect_pipeline.errors import ConfigError
 
 Reader = Callable[[object], Any]
+_REASONS = ("critical", "high_risk", "medium_risk", "low_score", "violation", "uncertain", "clean")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +42,22 @@ class RulesConfig:
 
 @dataclass(frozen=True, slots=True)
 class SamplingConfig:
-    """[sampling] Which calls a person hears beside those that must be heard.
+    """[sampling] The probability (0-1) that each reason to hear a call proposes; the largest counts.
 
-    `uncertain`, `low_score`, `clean`: the probability (0-1) for a call with an uncertain answer, with a score below
-    `low_score_below`, and with neither. `targets`: how many calls a night to aim at for one of these reasons instead
-    of its probability.
+    `critical`: a critical rule is violated; `violation`: any is; `uncertain`: any could not be answered; `clean`: no
+    reason at all; `low_score`: a score below `low_score_below`. `targets`: how many calls a night to aim at for a
+    reason instead of its probability. `seed`: which calls are drawn.
     """
 
-    seed: int = 0
-    uncertain: float = 0.1
-    low_score: float = 0.2
+    seed: str = "0"
+    critical: float = 1.0
+    high_risk: float = 1.0
+    medium_risk: float = 0.3
+    low_score: float = 0.3
+    violation: float = 0.1
+    uncertain: float = 0.05
+    clean: float = 0.02
     low_score_below: float = 60.0
-    clean: float = 0.01
     targets: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -109,6 +114,10 @@ def _text(value: object) -> str:
     return value
 
 
+def _seed(value: object) -> str:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else _text(value)
+
+
 def _path(value: object) -> Path:
     return Path(_text(value)).expanduser()
 
@@ -135,17 +144,11 @@ def _number(value: object) -> float:
     return float(value)
 
 
-def _whole(value: object) -> int:
-    number = _number(value)
-    if number != int(number):
-        raise ValueError("needs a whole number")
-    return int(number)
-
-
 def _count(value: object) -> int:
-    if (number := _whole(value)) < 1:
-        raise ValueError("needs 1 or more")
-    return number
+    number = _number(value)
+    if number < 1 or number != int(number):
+        raise ValueError("needs a whole number from 1")
+    return int(number)
 
 
 def _between(least: float, most: float, needs: str) -> Reader:
@@ -176,14 +179,10 @@ SETTINGS: Mapping[str, Reader] = {
     "speech.hotwords": _texts,
     "rules.packs": _packs,
     "rules.sentence_model": _text,
-    "sampling.seed": _whole,
-    "sampling.uncertain": _share,
-    "sampling.low_score": _share,
+    "sampling.seed": _seed,
     "sampling.low_score_below": _number,
-    "sampling.clean": _share,
-    "sampling.targets.uncertain": _count,
-    "sampling.targets.low_score": _count,
-    "sampling.targets.clean": _count,
+    **{f"sampling.{reason}": _share for reason in _REASONS},
+    **{f"sampling.targets.{reason}": _count for reason in _REASONS},
     "review.database": _text,
     "review.reviewer": _text,
     "review.due_hours.high": _hours,
@@ -280,7 +279,8 @@ def _line_of(text: str, name: str) -> int:
 
 
 def _begins(name: str, written: str) -> bool:
-    return name == written or name.startswith(f"{written}.")
+    """Tell whether a setting stands at the written key, in it (an inline table) or around it (a dotted key)."""
+    return f"{name}.".startswith(f"{written}.") or written.startswith(f"{name}.")
 
 
 def _from_environment(environ: Mapping[str, str], problems: list[str]) -> list[tuple[str, object, str]]:

@@ -107,9 +107,9 @@ _REASONS: Mapping[str, tuple[str, str]] = {
     "no-trigger": ("通话中没有出现需要回应的情形", "nothing in the call asked for it"),
     "noticed": ("听到需要留意的内容[：「{quote}」]", "heard what must be noticed[: “{quote}”]"),
     "nothing-noticed": ("未听到需要留意的内容", "nothing to notice was heard"),
-    "measured": ("[{what}][{value}]，符合标准[（标准 {limit}）]", "[{what} ][{value}: ]within the limit[ ({limit})]"),
-    "over-limit": ("[{what}][{value}]，超过标准[（上限 {limit}）]", "[{what} ][{value}: ]over the limit[ ({limit})]"),
-    "under-limit": ("[{what}][{value}]，低于标准[（下限 {limit}）]", "[{what} ][{value}: ]under the limit[ ({limit})]"),
+    "measured": ("[{what}][ {value}]符合标准[（{limit}）]", "[{what} ][{value}: ]within the limit[ ({limit})]"),
+    "over-limit": ("[{what}][ {value}]，超过上限[ {limit}]", "[{what} ][{value}: ]over the limit[ ({limit})]"),
+    "under-limit": ("[{what}][ {value}]，低于下限[ {limit}]", "[{what} ][{value}: ]under the limit[ ({limit})]"),
     "condition": (
         "不在本规则的适用范围内[（{column}：{value}）]",
         "outside what the rule applies to[ ({column}: {value})]",
@@ -153,6 +153,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
 }
 
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
+_MEASURED = re.compile(r"(-?\d+(?:\.\d+)?) ?(s|/min|%|times|dB)")
 _STRETCH = re.compile(r"([\d:]+)[-–]([\d:]+)")
 _EXTENT = re.compile(r"(?:(first|last) )?(\d+(?:\.\d+)?)\s*(s|turns?|%)")
 
@@ -223,11 +224,23 @@ def _value_text(key: str, value: str, lang: str) -> str:
         return f"{float(value):.0%}"
     if key == "trigger" and value:
         return _trigger_text(value, lang)
-    if key in ("what", "quantity"):
+    if key == "what":
         return quantity_label(value, lang)
+    if key in ("value", "limit"):
+        return _measured_text(value, lang)
     if key == "speaker":
         return "" if value == Speaker.UNKNOWN else label(Speaker(value), lang)
     return extent_text(value, lang) if key == "window" and value else value
+
+
+def _measured_text(value: str, lang: str) -> str:
+    """Return a measured value (`12.3 s`, `400/min`, `80 %`, `3 times`, `-40 dB`) in words; anything else as it is."""
+    if not value:
+        return ("空", "empty")[_column(lang)]
+    measured = _MEASURED.fullmatch(value)
+    if measured is None or _column(lang):
+        return value
+    return measured[1] + {"s": " 秒", "/min": " 字/分钟", "%": "%", "times": " 次", "dB": " dB"}[measured[2]]
 
 
 def _trigger_text(value: str, lang: str) -> str:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
+from typing import Any
 
 from inspect_pipeline.model import Flag, Risk
 
@@ -30,7 +31,10 @@ class ListenReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SamplingPlan:
-    """The probability (0-1) that each reason proposes, and the hours in which a flagged call is to be heard."""
+    """The probability (0-1) that each reason proposes, and the hours in which a flagged call is to be heard.
+
+    `targets`: how many calls a night to aim at for a reason (by its name here) instead of its probability.
+    """
 
     critical: float = 1.0
     high_risk: float = 1.0
@@ -40,14 +44,28 @@ class SamplingPlan:
     uncertain: float = 0.05
     clean: float = 0.02
     low_score_below: float = 60.0
+    targets: Mapping[str, int] = field(default_factory=dict)
     due_hours: Mapping[Risk, float] = field(
         default_factory=lambda: {Risk.HIGH: 2.0, Risk.MEDIUM: 24.0, Risk.LOW: 72.0, Risk.NONE: 72.0}
     )
 
     def probability(self, reason: ListenReason) -> float:
         """Return what one reason proposes."""
-        share: float = getattr(self, reason.value.replace("-", "_"))
+        share: float = getattr(self, _field(reason))
         return share
+
+    def aimed(self, calls: Mapping[ListenReason, int]) -> SamplingPlan:
+        """Return the plan for a night in which so many calls have each reason: targets become probabilities."""
+        shares: dict[str, Any] = {
+            _field(reason): min(1.0, self.targets[_field(reason)] / calls[reason])
+            for reason in ListenReason
+            if _field(reason) in self.targets and calls.get(reason)
+        }
+        return replace(self, **shares, targets={})
+
+
+def _field(reason: ListenReason) -> str:
+    return reason.value.replace("-", "_")
 
 
 @dataclass(frozen=True, slots=True)

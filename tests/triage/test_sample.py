@@ -95,3 +95,9 @@ def test_flags_are_due_from_the_next_morning():
         Flag("b", ("high-risk",), 1.0, 0.9, Risk.HIGH, datetime(2026, 11, 21, 2, tzinfo=UTC)),
         Flag("d", ("medium-risk", "violation"), 0.3, 0.2, Risk.MEDIUM, datetime(2026, 11, 22, 0, tzinfo=UTC)),
     ]
+
+
+def test_a_target_becomes_the_probability_that_meets_it_on_average():
+    plan = SamplingPlan(targets={"clean": 30, "uncertain": 50, "low_score": 10})
+    aimed = plan.aimed({ListenReason.CLEAN: 1000, ListenReason.UNCERTAIN: 40})
+    assert aimed == SamplingPlan(clean=0.03, uncertain=1.0)

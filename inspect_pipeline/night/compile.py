@@ -1,0 +1,86 @@
+"""From spooled calls to the part files of a shard, and back: what is stored already is not inspected again."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from inspect_pipeline.model import CallStatus
+from inspect_pipeline.night.plan import NightPlan, Shard, Task
+from inspect_pipeline.night.spool import Entry, Spool
+from inspect_pipeline.store.calls import SHARD_TABLES, shard_rows
+from inspect_pipeline.store.journal import CallRecord, ShardRecord, write_record
+from inspect_pipeline.store.rows import Row
+from inspect_pipeline.store.schema import TableName
+from inspect_pipeline.store.stored import by_call
+from inspect_pipeline.store.tables import part_facts, part_path, write_part
+
+
+def is_stored(plan: NightPlan, shard: Shard, record: ShardRecord | None) -> bool:
+    """Return whether the parts of a shard are there and made from exactly what the plan asks for."""
+    paths = [part_path(plan.out, table, plan.night, shard.index) for table in SHARD_TABLES]
+    if {(part_facts(path) or {}).get("shard_digest") for path in paths} != {shard.digest}:
+        return False
+    if record is None:
+        return not plan.retry_failed  # nothing tells which calls failed
+    if record.digest != shard.digest:
+        return False  # a run ended while it wrote the parts
+    return all(_keeps(plan, task, record.calls.get(task.call_id)) for task in shard.tasks)
+
+
+def keep_stored(plan: NightPlan, spool: Spool, tasks: Iterable[Task], records: Mapping[int, ShardRecord]) -> list[str]:
+    """Put back into the spool each call of `tasks` that an earlier run stored from the same input. Return their ids.
+
+    This is done for all changed shards before any part is replaced: when the number of shards has changed, a call's
+    rows may lie in a part that another shard is about to write. Raises StoreError.
+    """
+    wanted: dict[int, list[Task]] = defaultdict(list)
+    found = {call_id: (index, call) for index, record in records.items() for call_id, call in record.calls.items()}
+    for task in tasks:
+        index, call = found.get(task.call_id, (-1, None))
+        if call is not None and _keeps(plan, task, call):
+            wanted[index].append(task)
+    kept: list[str] = []
+    for index, members in wanted.items():
+        facts = part_facts(part_path(plan.out, TableName.CALLS, plan.night, index)) or {}
+        if facts.get("shard_digest") != records[index].digest:
+            continue  # other parts than those the record speaks of: inspect again
+        stored = by_call(shard_rows(plan.out, plan.night, index))
+        for task in members:
+            rows = stored[task.call_id]
+            call = records[index].calls[task.call_id]
+            spool.put(task, Entry(call.status, call.elapsed_s, rows))
+            kept.append(task.call_id)
+    return kept
+
+
+def compile_shard(plan: NightPlan, spool: Spool, shard: Shard) -> None:
+    """Write the parts of a shard whose calls are all spooled, then its record, then clear its spool.
+
+    `calls` is written last: whoever finds a call there finds its utterances and findings, too. Raises StoreError.
+    """
+    entries = [(task, entry) for task in shard.tasks if (entry := spool.get(task)) is not None]
+    assert len(entries) == len(shard.tasks), "a shard is compiled when all its calls are spooled"
+    facts = {
+        "night": plan.night,
+        "shard": f"{shard.index}/{shard.of}",
+        "shard_digest": shard.digest,
+        "model": plan.origin.model,
+        "pack": plan.origin.pack,
+        "pack_fingerprint": plan.origin.pack_fingerprint,
+    }
+    # until the last part is in, the parts may be of two runs
+    write_record(plan.out, plan.night, shard.index, ShardRecord("", {}))
+    for table in SHARD_TABLES:
+        rows: Sequence[Row] = [row for _, entry in entries for row in entry.rows[table]]
+        write_part(part_path(plan.out, table, plan.night, shard.index), table, rows, facts)
+    calls = {task.call_id: CallRecord(task.key, entry.status, entry.elapsed_s) for task, entry in entries}
+    write_record(plan.out, plan.night, shard.index, ShardRecord(shard.digest, calls))
+    for task in shard.tasks:
+        spool.drop(task)
+
+
+def _keeps(plan: NightPlan, task: Task, call: CallRecord | None) -> bool:
+    """Return whether what was stored of a call is still its answer."""
+    retried = plan.retry_failed and call is not None and call.status is CallStatus.FAILED
+    return call is not None and call.key == task.key and not retried

@@ -1,0 +1,161 @@
+"""The end of a night: every call is accounted for, and the calls that a person must hear are drawn."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from json import dumps
+from pathlib import Path
+
+from inspect_pipeline.errors import StoreError
+from inspect_pipeline.model import CallStatus, Flag, Risk, Severity, Verdict
+from inspect_pipeline.night.plan import NightPlan, Shard
+from inspect_pipeline.night.told import NightSummary, NotInspected
+from inspect_pipeline.store.calls import SHARD_TABLES
+from inspect_pipeline.store.journal import read_records, remove_record
+from inspect_pipeline.store.rows import Row, flag_row
+from inspect_pipeline.store.schema import TableName
+from inspect_pipeline.store.tables import part_path, parts, read_part, remove_part, shard_of, write_part
+from inspect_pipeline.triage.sample import Chance, JudgedCall, chance_of, choose_flags, listen_reasons, review_start
+
+_CALLS = ("call_id", "status", "error", "path", "duration_s", "score", "risk")
+_FINDINGS = ("call_id", "rule_id", "verdict", "severity")
+
+
+@dataclass(slots=True)
+class _Account:
+    """What has been counted so far."""
+
+    status: Counter[CallStatus] = field(default_factory=Counter)
+    risks: Counter[str] = field(default_factory=Counter)
+    rules: dict[str, Counter[str]] = field(default_factory=dict)  # as the first inspected call answers them
+    audio_s: float = 0.0
+    not_inspected: dict[CallStatus, list[NotInspected]] = field(default_factory=dict)
+    judged: list[JudgedCall] = field(default_factory=list)
+
+
+def finish_night(plan: NightPlan, shards: Sequence[Shard], fresh: int, elapsed_s: float) -> NightSummary:
+    """Drop parts of no shard, count the stored night, draw the flags. Raises StoreError when the count is not right."""
+    _drop_other_parts(plan, len(shards))
+    account = _Account()
+    for shard in shards:
+        _count_shard(plan, shard, account)
+    flags = _draw(plan, account.judged)
+    calls = sum(len(shard.tasks) for shard in shards)
+    if calls != sum(account.status.values()):
+        raise StoreError(f"{plan.out}: {calls} calls in, {sum(account.status.values())} stored: run the night again")
+    return NightSummary(
+        night=plan.night,
+        calls=calls,
+        inspected=account.status[CallStatus.INSPECTED],
+        failed=account.status[CallStatus.FAILED],
+        skipped=account.status[CallStatus.SKIPPED],
+        fresh=fresh,
+        audio_s=account.audio_s,
+        elapsed_s=elapsed_s,
+        workers=len(plan.gpus) or plan.workers,
+        rules={
+            rule: {verdict.value: count[verdict.value] for verdict in Verdict} for rule, count in account.rules.items()
+        },
+        risks={risk.value: account.risks[risk.value] for risk in Risk},
+        flagged=len(flags),
+        flag_reasons=dict(sorted(Counter(reason for flag in flags for reason in flag.reasons).items())),
+        failures=_by_id(account.not_inspected.get(CallStatus.FAILED, [])),
+        skips=_by_id(account.not_inspected.get(CallStatus.SKIPPED, [])),
+    )
+
+
+def _drop_other_parts(plan: NightPlan, count: int) -> None:
+    """Remove the parts and records of an earlier, larger number of shards."""
+    for table in reversed(SHARD_TABLES):
+        for path in parts(plan.out, table, plan.night):
+            if shard_of(path) >= count:
+                remove_part(path)
+    for index in read_records(plan.out, plan.night):
+        if index >= count:
+            remove_record(plan.out, plan.night, index)
+
+
+def _count_shard(plan: NightPlan, shard: Shard, account: _Account) -> None:
+    path = part_path(plan.out, TableName.CALLS, plan.night, shard.index)
+    calls = read_part(path, TableName.CALLS, _CALLS)
+    if [call["call_id"] for call in calls] != [task.call_id for task in shard.tasks]:
+        raise StoreError(f"{path}: does not hold the calls of its shard: remove it and run the night again")
+    findings = read_part(
+        part_path(plan.out, TableName.FINDINGS, plan.night, shard.index), TableName.FINDINGS, _FINDINGS
+    )
+    answers: dict[str, list[Row]] = {call["call_id"]: [] for call in calls}
+    for row in findings:
+        answers[row["call_id"]].append(row)
+    for call in calls:
+        _count_call(path, call, answers[call["call_id"]], account)
+
+
+def _count_call(path: Path, call: Row, findings: Sequence[Row], account: _Account) -> None:
+    status = CallStatus(call["status"])
+    account.status[status] += 1
+    account.audio_s += call["duration_s"] or 0.0
+    if status is not CallStatus.INSPECTED:
+        told = NotInspected(call["call_id"], call["path"], call["error"] or "")
+        account.not_inspected.setdefault(status, []).append(told)
+        return
+    answered = [row["rule_id"] for row in findings]
+    if not account.judged:
+        account.rules = {rule: Counter() for rule in answered}
+    if answered != list(account.rules):
+        raise StoreError(f"{path}: call {call['call_id']} has not one answer of each rule: remove it and run again")
+    for row in findings:
+        account.rules[row["rule_id"]][row["verdict"]] += 1
+    account.risks[call["risk"]] += 1
+    account.judged.append(_judged(call, findings))
+
+
+def _judged(call: Row, findings: Sequence[Row]) -> JudgedCall:
+    violated = [row for row in findings if row["verdict"] == Verdict.VIOLATED.value]
+    return JudgedCall(
+        call_id=call["call_id"],
+        risk=Risk(call["risk"]),
+        score=call["score"],
+        critical=any(row["severity"] == Severity.CRITICAL.value for row in violated),
+        violated=bool(violated),
+        uncertain=any(row["verdict"] == Verdict.UNCERTAIN.value for row in findings),
+    )
+
+
+def _draw(plan: NightPlan, judged: Sequence[JudgedCall]) -> list[Flag]:
+    """Write `sampling` (every inspected call) and `flags` (the drawn ones), one part each, and return the flags."""
+    counts = Counter(reason for call in judged for reason in listen_reasons(call, plan.sampling))
+    sampling = plan.sampling.aimed(counts)
+    chances = sorted(
+        (chance_of(call, sampling, plan.night, plan.seed) for call in judged), key=lambda chance: chance.call_id
+    )
+    flags = choose_flags(chances, sampling, review_start(plan.night, plan.zone, plan.review_at))
+    facts = {
+        "night": plan.night,
+        "seed": plan.seed,
+        "sampling": dumps(asdict(plan.sampling), sort_keys=True),
+        "pack": plan.origin.pack,
+        "pack_fingerprint": plan.origin.pack_fingerprint,
+    }
+    for table, rows in (
+        (TableName.SAMPLING, list(_sampling_rows(chances))),
+        (TableName.FLAGS, [flag_row(flag) for flag in flags]),
+    ):
+        write_part(part_path(plan.out, table, plan.night), table, rows, facts)
+    return flags
+
+
+def _sampling_rows(chances: Sequence[Chance]) -> Iterator[Row]:
+    for chance in chances:
+        yield {
+            "call_id": chance.call_id,
+            "reasons": [reason.value for reason in chance.reasons],
+            "probability": chance.probability,
+            "draw": chance.draw,
+            "flagged": chance.flagged,
+        }
+
+
+def _by_id(entries: Sequence[NotInspected]) -> tuple[NotInspected, ...]:
+    return tuple(sorted(entries, key=lambda entry: entry.call_id))

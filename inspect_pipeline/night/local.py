@@ -1,0 +1,157 @@
+"""The engine on this machine: some worker processes, one call each at a time.
+
+Calls are handed out one by one, so that a recording that kills its worker is known by name. A call that did so, or
+was in work when an earlier run was killed, is a suspect: suspects run one at a time, beside the others, so that two
+deaths point to the call and not to its neighbours.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+
+from inspect_pipeline import errors
+from inspect_pipeline.errors import InspectError, ModelError
+from inspect_pipeline.night.desk import Desk
+from inspect_pipeline.night.plan import Task
+from inspect_pipeline.night.told import CallDone
+from inspect_pipeline.night.worker import Ready, Trouble, work
+
+_FALSE_STARTS = 2  # workers that die one after the other while they load the models
+
+
+@dataclass(eq=False, slots=True)
+class _Worker:
+    """One process, its pipe, and what it is busy with since when (on the monotonic clock)."""
+
+    process: BaseProcess
+    pipe: Connection
+    gpu: str | None
+    ready: bool = False
+    task: Task | None = None
+    suspect: bool = False
+    until: float = 0.0
+
+
+@dataclass(slots=True)
+class LocalEngine:
+    """Runs the night on this machine with `count` worker processes, or one on each of `gpus`."""
+
+    desk: Desk
+    count: int = 1
+    gpus: tuple[str, ...] = ()
+    _workers: list[_Worker] = field(default_factory=list, init=False)
+    _calls: deque[Task] = field(default_factory=deque, init=False)
+    _suspects: deque[Task] = field(default_factory=deque, init=False)
+    _false_starts: int = field(default=0, init=False)
+
+    def run(self, tasks: Sequence[Task]) -> Generator[CallDone, None, None]:
+        """Yield each call once it is spooled. See `Engine`."""
+        for task in tasks:
+            (self._suspects if self.desk.spool.attempts(task) else self._calls).append(task)
+        try:
+            while self._calls or self._suspects or self._busy():
+                self._hire()
+                self._hand_out()
+                yield from self._listen()
+        finally:
+            self._dismiss()
+
+    def _busy(self) -> list[_Worker]:
+        return [worker for worker in self._workers if worker.task is not None]
+
+    def _hire(self) -> None:
+        """Start workers up to the count, but no more than there are calls."""
+        wanted = min(len(self.gpus) or self.count, len(self._calls) + len(self._suspects) + len(self._busy()))
+        while len(self._workers) < wanted:
+            taken = {worker.gpu for worker in self._workers}
+            gpu = next((name for name in self.gpus if name not in taken), None)
+            # never fork: the models' threads and CUDA do not survive it
+            here, there = get_context("spawn").Pipe()
+            process = get_context("spawn").Process(target=work, args=(there, self.desk, gpu), daemon=True)
+            process.start()
+            there.close()
+            self._workers.append(_Worker(process, here, gpu))
+
+    def _hand_out(self) -> None:
+        for worker in self._workers:
+            if not worker.ready or worker.task is not None or not (self._calls or self._suspects):
+                continue
+            worker.suspect = bool(self._suspects) and not any(other.suspect for other in self._busy())
+            if not worker.suspect and not self._calls:
+                continue
+            worker.task = (self._suspects if worker.suspect else self._calls).popleft()
+            worker.until = time.monotonic() + self.desk.patience.limit_s(worker.task.recording)
+            with suppress(OSError):  # it has died: its pipe says so when it is listened to
+                worker.pipe.send(worker.task)
+
+    def _listen(self) -> Iterator[CallDone]:
+        """Yield what the workers have done; return when something has changed."""
+        soonest = min((worker.until for worker in self._busy()), default=time.monotonic() + 60)
+        heard = wait([worker.pipe for worker in self._workers], timeout=max(0.0, soonest - time.monotonic()))
+        for worker in [worker for worker in self._workers if worker.pipe in heard]:
+            try:
+                message = worker.pipe.recv()
+            except (EOFError, OSError):
+                self._bury(worker)
+                continue
+            if isinstance(message, Ready):
+                worker.ready, self._false_starts = True, 0
+            elif isinstance(message, Trouble):
+                raise _as_error(message)
+            else:
+                worker.task, worker.suspect = None, False
+                yield message
+        self._end_hanging()
+
+    def _end_hanging(self) -> None:
+        now = time.monotonic()
+        for worker in [worker for worker in self._busy() if worker.until <= now]:
+            assert worker.task is not None
+            limit = self.desk.patience.limit_s(worker.task.recording)
+            self.desk.spool.note(worker.task, f"no answer within {limit:g} s: its worker was ended")
+            worker.process.kill()
+            self._bury(worker)
+
+    def _bury(self, worker: _Worker) -> None:
+        """Take leave of a dead worker; its call becomes a suspect."""
+        self._workers.remove(worker)
+        worker.pipe.close()
+        worker.process.join(5)
+        worker.process.kill()  # it closed its pipe and still lives: no use to anybody
+        worker.process.join()
+        code = worker.process.exitcode
+        if worker.task is not None:
+            self.desk.spool.note(worker.task, f"its worker ended with exit code {code} while it inspected the call")
+            self._suspects.append(worker.task)
+        elif not worker.ready:
+            self._false_starts += 1
+            if self._false_starts >= _FALSE_STARTS:
+                raise ModelError(
+                    f"a worker ended with exit code {code} while it loaded the models: use fewer --workers"
+                )
+
+    def _dismiss(self) -> None:
+        """End all workers. A call that is in work is stopped by us and no suspect."""
+        for worker in self._workers:
+            worker.process.kill()
+        for worker in self._workers:
+            worker.process.join()
+            worker.pipe.close()
+            if worker.task is not None:
+                self.desk.spool.forgive(worker.task)
+        self._workers.clear()
+
+
+def _as_error(trouble: Trouble) -> Exception:
+    """Return the error that a worker met, as its own kind."""
+    if trouble.kind is None:
+        return RuntimeError(f"a bug in a worker:\n{trouble.message}")
+    kind = getattr(errors, trouble.kind, InspectError)
+    return InspectError(trouble.message) if kind is errors.PackError else kind(trouble.message)

@@ -1,0 +1,158 @@
+"""What can happen to a night: dying workers, a killed run, a full disk, Ctrl-C. It goes on where it was."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from clerk import Clerk
+from conftest import NIGHT, begun, left_over, part_bytes, plan_of, quietly, recordings_in
+
+from inspect_pipeline.errors import ModelError, StoreError
+from inspect_pipeline.model import Recording
+from inspect_pipeline.night.plan import Patience
+
+DEAD = "killed its worker twice (a crash, too little memory, or no answer in time): listen to it by hand"
+RUN = """
+import sys
+from pathlib import Path
+sys.path.insert(0, {here!r})
+from clerk import Clerk
+from conftest import plan_of, quietly, recordings_in
+from inspect_pipeline.errors import InspectError
+
+if __name__ == "__main__":
+    folder = Path({folder!r})
+    calls = recordings_in(folder / "audio", {{}}) or [
+        one for one in recordings_in(folder / "none", {{f"c-{{n:02d}}": "" for n in range(10)}})
+    ]
+    from dataclasses import replace
+    calls = [replace(one, path=str(folder / "audio" / f"{{one.call_id}}.txt")) for one in calls]
+    try:
+        quietly(plan_of(folder, calls, workers=2, factory=Clerk(folder / "diary", pace_s=0.15)))
+    except InspectError as error:
+        print(error)
+        sys.exit(error.exit_code)
+"""
+
+
+@pytest.fixture
+def running(tmp_path: Path, calls: list[Recording]) -> Iterator[subprocess.Popen[str]]:
+    """Yield a run of the night that has begun its fifth call."""
+    script = tmp_path / "run.py"
+    script.write_text(RUN.format(here=str(Path(__file__).parent), folder=str(tmp_path)), encoding="utf-8")
+    root = str(Path(__file__).parent.parent.parent)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
+    process = subprocess.Popen(
+        [sys.executable, str(script)], stdout=subprocess.PIPE, text=True, encoding="utf-8", env=environment
+    )
+    diary = tmp_path / "diary"
+    until = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < until:
+        if diary.exists() and len(diary.read_text(encoding="utf-8").split()) >= 5:
+            break
+        time.sleep(0.02)
+    yield process
+    if process.poll() is None:
+        process.kill()
+    process.communicate()
+
+
+def undisturbed(tmp_path: Path, calls: list[Recording]) -> dict[str, bytes]:
+    quietly(plan_of(tmp_path / "undisturbed", calls, factory=Clerk(tmp_path / "other-diary")))
+    return part_bytes(tmp_path / "undisturbed" / "out")
+
+
+def test_a_killed_run_goes_on_where_it_was(tmp_path: Path, calls: list[Recording], running: subprocess.Popen[str]):
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    time.sleep(0.3)  # the workers end with their night
+    before = Counter(begun(tmp_path))
+    spooled = len(list((tmp_path / "out" / ".work" / f"night={NIGHT}" / "spool").glob("*.json")))
+    stored = len(list((tmp_path / "out").rglob("calls/*/*.parquet")))
+    assert spooled or stored
+    summary = quietly(plan_of(tmp_path, calls, workers=2, factory=Clerk(tmp_path / "diary")))
+    after = Counter(begun(tmp_path))
+    assert (summary.calls, summary.inspected) == (10, 10)
+    assert set(after.values()) == {1}
+    twice = set(before) & set(after)
+    assert len(twice) <= 2  # those in work when the run was killed
+    assert part_bytes(tmp_path / "out") == undisturbed(tmp_path, calls)
+    assert left_over(tmp_path / "out") == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_run_says_how_to_go_on(
+    tmp_path: Path, calls: list[Recording], running: subprocess.Popen[str], number: signal.Signals
+):
+    running.send_signal(number)
+    told, _ = running.communicate(timeout=30)
+    assert running.returncode == 3
+    assert told.startswith(f"night {NIGHT}: stopped with ")
+    assert told.endswith(" of 10 calls done: run the same command again to go on\n")
+    assert not list((tmp_path / "out" / ".work" / f"night={NIGHT}" / "attempts").glob("*"))
+    begun(tmp_path)
+    assert quietly(plan_of(tmp_path, calls)).inspected == 10
+    assert len(begun(tmp_path)) < 10
+    assert part_bytes(tmp_path / "out") == undisturbed(tmp_path, calls)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_call_that_kills_its_worker_is_failed_and_the_others_go_on(
+    tmp_path: Path, calls: list[Recording], workers: int
+):
+    night = [*calls, *recordings_in(tmp_path / "audio", {"b-kills": "kill"})]
+    summary = quietly(plan_of(tmp_path, night, workers=workers))
+    assert (summary.inspected, summary.failed) == (10, 1)
+    assert [(one.call_id, one.error) for one in summary.failures] == [("b-kills", DEAD)]
+    times = Counter(begun(tmp_path))
+    assert times["b-kills"] == 2
+    assert all(times[one.call_id] == 1 for one in calls)
+    (note,) = (tmp_path / "out" / ".work" / f"night={NIGHT}" / "errors").iterdir()
+    assert note.read_text(encoding="utf-8").count("its worker ended with exit code -9") == 2
+    assert left_over(tmp_path / "out") == []
+
+
+def test_a_call_that_hangs_is_given_up(tmp_path: Path, calls: list[Recording]):
+    night = [*calls[:2], *recordings_in(tmp_path / "audio", {"b-hangs": "hang"})]
+    patience = Patience(base_s=1.0, per_second=0.0)
+    summary = quietly(plan_of(tmp_path, night, patience=patience))
+    assert (summary.inspected, [one.error for one in summary.failures]) == (2, [DEAD])
+
+
+def test_a_missing_model_ends_the_night(tmp_path: Path, calls: list[Recording]):
+    with pytest.raises(ModelError, match=r"base: model\.bin is missing: install it"):
+        quietly(plan_of(tmp_path, calls, factory=Clerk(tmp_path / "diary", start="no-model")))
+    assert quietly(plan_of(tmp_path, calls)).inspected == 10
+
+
+def test_workers_that_die_while_they_load_end_the_night(tmp_path: Path, calls: list[Recording]):
+    with pytest.raises(ModelError, match="exit code -9 while it loaded the models: use fewer --workers"):
+        quietly(plan_of(tmp_path, calls, factory=Clerk(tmp_path / "diary", start="dies")))
+
+
+def test_a_full_disk_stops_the_night_and_nothing_half_is_seen(tmp_path: Path, calls: list[Recording]):
+    out = tmp_path / "out"
+    out.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(out)]
+    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
+        pytest.skip("needs the right to mount")
+    try:
+        with pytest.raises(StoreError, match="No space left on device: free some space and run the same command"):
+            quietly(plan_of(tmp_path, calls))
+        done = len(begun(tmp_path))
+        assert done > 0
+        subprocess.run(["mount", "-o", "remount,size=8m", str(out)], check=True)
+        assert quietly(plan_of(tmp_path, calls)).inspected == 10
+        assert len(begun(tmp_path)) <= 10 - done + 1
+        assert part_bytes(out) == undisturbed(tmp_path, calls)
+        assert left_over(out) == []
+    finally:
+        subprocess.run(["umount", str(out)], check=True)

@@ -51,10 +51,8 @@ def _excused(excuse: Excuse, found: Found, said_by: Speaker, hearing: Hearing) -
     if group.speaker is not None and group.speaker not in (Speaker.UNKNOWN, said_by):
         return NOTHING
     # Within one utterance there is one speaker, whoever it is.
-    anybody = replace(group, speaker=Speaker.UNKNOWN)
-    inside = frozenset((found.position,))
-    scope = replace(whole(hearing), positions=inside)
-    outcome = evaluate(anybody, Search(hearing, Speaker.UNKNOWN, scope, wanted=True))
+    scope = replace(whole(hearing), positions=frozenset((found.position,)))
+    outcome = evaluate(group, Search(hearing, Speaker.UNKNOWN, scope, wanted=True, anybody=True))
     if outcome.truth is Truth.NO or (outcome.truth is Truth.UNSURE and not outcome.found):
         return outcome
     if excuse.place is Place.UTTERANCE or any(_stands(excuse.place, each, found) for each in outcome.found):

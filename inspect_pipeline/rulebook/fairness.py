@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from inspect_pipeline.model import Reason, Seconds, Speaker
 from inspect_pipeline.rulebook.hearing import Hearing, Truth
-from inspect_pipeline.rulebook.spans import Interval, clip, merge, shared, total, without
+from inspect_pipeline.rulebook.spans import Interval, clip, total
 from inspect_pipeline.rulebook.windows import Scope, whole
 from inspect_pipeline.wording import clock
 
@@ -16,22 +16,8 @@ def window_values(scope: Scope) -> tuple[tuple[str, str], ...]:
 
 def lost_seconds(hearing: Hearing, speaker: Speaker, window: Interval) -> tuple[Seconds, Seconds]:
     """Return how long the speaker spoke in the window, and how much of it was not understood."""
-    settings = hearing.settings
-    pad = settings.cover_pad_s if hearing.measured else 0.0
-    anybody = hearing.transcript.channels == 1
-    speech = clip(hearing.speech(speaker), *window)
-    understood = merge(
-        (said.start_s - pad, said.end_s + pad)
-        for said in hearing.utterances
-        if said.confidence >= settings.min_utterance_confidence
-        and (anybody or hearing.by(said, speaker) is not Truth.NO)
-    )
-    removed = merge(
-        (text.start_s, text.end_s)
-        for text in hearing.transcript.removed
-        if anybody or speaker in (Speaker.UNKNOWN, text.speaker) or text.speaker is Speaker.UNKNOWN
-    )
-    return total(speech), total(speech) - total(without(shared(speech, understood), removed))
+    speech_s = total(clip(hearing.speech(speaker), *window))
+    return speech_s, speech_s - total(clip(hearing.understood(speaker), *window))
 
 
 def mean_confidence(hearing: Hearing, speaker: Speaker, window: Interval) -> float:
@@ -46,16 +32,30 @@ def mean_confidence(hearing: Hearing, speaker: Speaker, window: Interval) -> flo
     return weighted / weight if weight else 1.0
 
 
+def unintelligible(hearing: Hearing, speaker: Speaker, scope: Scope) -> Reason:
+    """Return the reason that too much of what the speaker said in the scope was not understood."""
+    window = (scope.start_s, scope.end_s)
+    values = (
+        ("share", f"{lost_share(hearing, speaker, scope):.2f}"),
+        ("confidence", f"{mean_confidence(hearing, speaker, window):.2f}"),
+    )
+    return Reason("unintelligible", (*values, *window_values(scope)))
+
+
+def lost_share(hearing: Hearing, speaker: Speaker, scope: Scope) -> float:
+    """Return the share 0-1 of the speaker's speech in the scope that was not understood; 0 when it is next to none."""
+    speech_s, lost_s = lost_seconds(hearing, speaker, (scope.start_s, scope.end_s))
+    return lost_s / speech_s if lost_s >= hearing.settings.min_lost_s else 0.0
+
+
 def doubt_absence(hearing: Hearing, speaker: Speaker, scope: Scope) -> Reason | None:
     """Return why something not found in the scope may have been said all the same; None: it was not said."""
     settings, window = hearing.settings, (scope.start_s, scope.end_s)
     if not hearing.speech(speaker):
-        return Reason("no-speech")
-    speech_s, lost_s = lost_seconds(hearing, speaker, window)
-    share = lost_s / speech_s if speech_s else 0.0
-    confidence = mean_confidence(hearing, speaker, window)
-    if (lost_s >= settings.min_lost_s and share > settings.max_lost) or confidence < settings.min_confidence:
-        return _unintelligible(share, confidence, scope)
+        return Reason("no-speech", (("speaker", str(speaker)),))
+    lost = lost_share(hearing, speaker, scope) > settings.max_lost
+    if lost or mean_confidence(hearing, speaker, window) < settings.min_confidence:
+        return unintelligible(hearing, speaker, scope)
     if speaker is not Speaker.UNKNOWN and not hearing.trusted:
         return Reason("speaker-unknown", (("confidence", f"{hearing.transcript.speaker_confidence:.2f}"),))
     return None
@@ -64,14 +64,6 @@ def doubt_absence(hearing: Hearing, speaker: Speaker, scope: Scope) -> Reason | 
 def doubt_nothing(hearing: Hearing, speaker: Speaker) -> Reason | None:
     """Return why 'nothing was said that matters' may be wrong: most of the speaker's speech was unintelligible."""
     scope = whole(hearing)
-    window = (scope.start_s, scope.end_s)
-    speech_s, lost_s = lost_seconds(hearing, speaker, window)
-    share = lost_s / speech_s if speech_s else 0.0
-    if lost_s >= hearing.settings.min_lost_s and share > hearing.settings.max_lost_overall:
-        return _unintelligible(share, mean_confidence(hearing, speaker, window), scope)
+    if lost_share(hearing, speaker, scope) > hearing.settings.max_lost_overall:
+        return unintelligible(hearing, speaker, scope)
     return None
-
-
-def _unintelligible(share: float, confidence: float, scope: Scope) -> Reason:
-    values = (("share", f"{share:.2f}"), ("confidence", f"{confidence:.2f}"), *window_values(scope))
-    return Reason("unintelligible", values)

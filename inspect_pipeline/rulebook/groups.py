@@ -18,27 +18,36 @@ NOTHING = Outcome(Truth.NO)
 @dataclass(frozen=True, slots=True)
 class Search:
     """Where and how to look. `wanted`: finding it speaks for the person, so near misses count as unsure and weak hits
-    are believed; otherwise weak hits are doubted. `excuse` says whether a hit does not count."""
+    are believed; otherwise weak hits are doubted. `excuse` says whether a hit does not count. `anybody`: speakers do
+    not matter, not even those that groups name."""
 
     hearing: Hearing
     speaker: Speaker
     scope: Scope
     wanted: bool = False
     excuse: Callable[[Found], Outcome] | None = None
+    anybody: bool = False
 
 
 def terms_of(group: Group) -> Iterator[Term]:
     """Yield every term of a group and of the groups in it."""
+    for inner in groups_in(group):
+        yield from (item for item in (*inner.any, *inner.all, *inner.none) if not isinstance(item, Group))
+
+
+def groups_in(group: Group) -> Iterator[Group]:
+    """Yield a group and all groups in it."""
+    yield group
     for item in (*group.any, *group.all, *group.none):
         if isinstance(item, Group):
-            yield from terms_of(item)
-        else:
-            yield item
+            yield from groups_in(item)
 
 
 def evaluate(group: Group, search: Search) -> Outcome:
     """Return whether the group is satisfied: one of `any`, each of `all` and none of `none`."""
-    if group.speaker is not None and group.speaker is not search.speaker:
+    if group.any and not group.all and not group.none and not search.hearing.touches(group):
+        return NOTHING
+    if group.speaker is not None and not search.anybody:
         search = replace(search, speaker=group.speaker)
     parts: list[Outcome] = []
     if group.any:

@@ -6,13 +6,15 @@ Everything is worked out at most once a call and shared by all rules.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
 from inspect_pipeline.model import ActivityKind, Match, Reason, Removed, Seconds, Speaker, Transcript, Utterance
-from inspect_pipeline.rulebook.spans import Interval, merge
+from inspect_pipeline.rulebook.rule import Group
+from inspect_pipeline.rulebook.settings import JudgeSettings
+from inspect_pipeline.rulebook.spans import Interval, merge, shared, without
 from inspect_pipeline.rulebook.terms import Hit, Like, Look, Near, Phrase, Regex, Term
 
 # A listener's noise: neither a turn of its own nor the end of the other's.
@@ -25,37 +27,6 @@ class Truth(Enum):
     YES = "yes"
     NO = "no"
     UNSURE = "unsure"
-
-
-@dataclass(frozen=True, slots=True)
-class JudgeSettings:
-    """When the judge abstains. Shares and confidences are 0-1, times seconds.
-
-    Absence (`must_say`, `must_reply`, `must_follow`) is believed while at most `max_lost` of the speaker's speech in
-    the searched window, or less than `min_lost_s` of it, was unintelligible, and the mean confidence there is at least
-    `min_confidence`. Speech is lost where no utterance of confidence `min_utterance_confidence` covers it (within
-    `cover_pad_s`) or where what was recognised had to be removed. An answer that blames nobody (nothing forbidden
-    found, no trigger, no signal) is believed while no more than `max_lost_overall` of the speaker's speech in the call
-    is lost. A hit by sound or near is doubted below `doubtful_confidence`, a near one also when more than
-    `doubtful_distance` of its syllables differ, any below `doubtful_any_confidence`. Speakers are believed from
-    `min_speaker_confidence`. Speech shorter than `blip_s` breaks no silence.
-    """
-
-    min_speaker_confidence: float = 0.7
-    max_lost: float = 0.25
-    min_lost_s: Seconds = 0.8
-    min_confidence: float = 0.45
-    min_utterance_confidence: float = 0.25
-    cover_pad_s: Seconds = 0.3
-    max_lost_overall: float = 0.6
-    doubtful_confidence: float = 0.5
-    doubtful_distance: float = 0.15
-    doubtful_any_confidence: float = 0.2
-    blip_s: Seconds = 0.2
-    hold_music_share: float = 0.5
-    min_rate_characters: int = 30
-    repeat_characters: int = 6
-    repeat_similarity: float = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +79,14 @@ def label(term: Term) -> str:
 class Hearing:
     """One call and what was found in it. Build one a call; all rules ask it."""
 
-    def __init__(self, transcript: Transcript, look: Look, settings: JudgeSettings) -> None:
+    def __init__(
+        self,
+        transcript: Transcript,
+        look: Look,
+        settings: JudgeSettings,
+        group_terms: Mapping[int, frozenset[Term]] | None = None,
+    ) -> None:
+        """`group_terms` gives the terms of groups by their identity: hashing them is dearer than looking."""
         self.transcript = transcript
         self.utterances = transcript.utterances
         self.look = look
@@ -117,6 +95,16 @@ class Hearing:
         self._position = {said.index: position for position, said in enumerate(self.utterances)}
         self._found: dict[Term, tuple[Found, ...]] = {}
         self._speech: dict[Speaker, list[Interval]] = {}
+        self._understood: dict[Speaker, list[Interval]] = {}
+        self._group_terms = group_terms or {}
+        self._touched = frozenset(
+            (*(term for term, hits in look.hits.items() if hits), *look.almost.keys(), *look.unable.keys())
+        )
+
+    def touches(self, group: Group) -> bool:
+        """Return False when all terms of a group were looked for and none is there, nor anything like it."""
+        terms = self._group_terms.get(id(group))
+        return terms is None or not self._touched.isdisjoint(terms)
 
     def found(self, term: Term) -> tuple[Found, ...]:
         """Return where a term was found, in the order of the call."""
@@ -154,26 +142,24 @@ class Hearing:
 
     @cached_property
     def runs(self) -> tuple[int, ...]:
-        """The turn each utterance belongs to: a maximal run of one speaker's utterances.
+        """The turn each utterance belongs to, from 1: a maximal run of one speaker's utterances.
 
-        A backchannel (嗯, 啊) interrupts no turn and makes none: it goes with its speaker's turn before it.
+        A backchannel (嗯, 啊) neither is a turn nor ends the other's; it has 0.
         """
         runs: list[int] = []
-        latest: dict[Speaker, int] = {}
         current, speaking = 0, None
         for said in self.utterances:
-            if _BACKCHANNEL.fullmatch(said.text) and said.speaker in latest:
-                runs.append(latest[said.speaker])
+            if _BACKCHANNEL.fullmatch(said.text):
+                runs.append(0)
                 continue
             if said.speaker is not speaking:
                 current, speaking = current + 1, said.speaker
-            latest[said.speaker] = current
             runs.append(current)
         return tuple(runs)
 
     def is_turn_of(self, position: int, speaker: Speaker) -> bool:
         """Return whether an utterance counts towards a speaker's turns."""
-        return speaker is Speaker.UNKNOWN or self.utterances[position].speaker is speaker
+        return self.runs[position] > 0 and speaker in (Speaker.UNKNOWN, self.utterances[position].speaker)
 
     def spans(self, kind: ActivityKind, speaker: Speaker) -> list[Interval]:
         """Return the stretches of one kind on a speaker's channel (`UNKNOWN`: on any), merged; blips left out."""
@@ -204,6 +190,28 @@ class Hearing:
             return self.spans(ActivityKind.SPEECH, anybody if self.transcript.channels == 1 else speaker)
         texts: tuple[Utterance | Removed, ...] = (*self.utterances, *self.transcript.removed)
         return merge((text.start_s, text.end_s) for text in texts if speaker in (anybody, text.speaker))
+
+    def understood(self, speaker: Speaker) -> list[Interval]:
+        """Return the part of a speaker's speech that was understood, merged; see `JudgeSettings` for what is lost."""
+        if speaker not in self._understood:
+            self._understood[speaker] = self._understood_speech(speaker)
+        return self._understood[speaker]
+
+    def _understood_speech(self, speaker: Speaker) -> list[Interval]:
+        settings = self.settings
+        pad = settings.cover_pad_s if self.measured else 0.0
+        whose = Speaker.UNKNOWN if self.transcript.channels == 1 else speaker
+        covered = merge(
+            (said.start_s - pad, said.end_s + pad)
+            for said in self.utterances
+            if said.confidence >= settings.min_utterance_confidence and self.by(said, whose) is not Truth.NO
+        )
+        removed = merge(
+            (text.start_s, text.end_s)
+            for text in self.transcript.removed
+            if Speaker.UNKNOWN in (whose, text.speaker) or text.speaker is whose
+        )
+        return without(shared(self.speech(speaker), covered), removed)
 
     @cached_property
     def bounds(self) -> Interval:

@@ -9,9 +9,9 @@ from inspect_pipeline.rulebook.answer import Answer
 from inspect_pipeline.rulebook.conditions import condition_answer
 from inspect_pipeline.rulebook.evidence import evidence_of
 from inspect_pipeline.rulebook.excuses import excuser
-from inspect_pipeline.rulebook.fairness import doubt_absence, doubt_nothing, window_values
-from inspect_pipeline.rulebook.groups import Search, evaluate, terms_of
-from inspect_pipeline.rulebook.hearing import Hearing, JudgeSettings, Truth
+from inspect_pipeline.rulebook.fairness import doubt_absence, doubt_nothing, unintelligible, window_values
+from inspect_pipeline.rulebook.groups import Search, evaluate, groups_in, terms_of
+from inspect_pipeline.rulebook.hearing import Hearing, Truth
 from inspect_pipeline.rulebook.matcher import Matcher
 from inspect_pipeline.rulebook.reply import judge_reply
 from inspect_pipeline.rulebook.rule import (
@@ -27,6 +27,7 @@ from inspect_pipeline.rulebook.rule import (
     Pack,
     Rule,
 )
+from inspect_pipeline.rulebook.settings import JudgeSettings
 from inspect_pipeline.rulebook.similarity import Similarity
 from inspect_pipeline.rulebook.steps import judge_steps
 from inspect_pipeline.rulebook.terms import Term
@@ -49,7 +50,14 @@ class Judge:
         self.settings = settings or JudgeSettings()
         self.rules = tuple(rule for pack in self.packs for rule in pack.rules)
         self.terms = tuple(dict.fromkeys(term for rule in self.rules for term in rule_terms(rule)))
+        groups = [inner for rule in self.rules for group in _rule_groups(rule) for inner in groups_in(group)]
+        self._group_terms = {id(group): frozenset(terms_of(group)) for group in groups}
         self._matcher = Matcher(self.terms, ear, similarity)
+        self._models = (similarity, ear)
+
+    def __reduce__(self) -> tuple[type[Judge], tuple[object, ...]]:
+        similarity, ear = self._models
+        return type(self), (self.packs, similarity, self.settings, ear)
 
     def findings(self, transcript: Transcript, metadata: Mapping[str, str]) -> tuple[Finding, ...]:
         """Return one finding a rule, in the order of the packs."""
@@ -61,7 +69,7 @@ class Judge:
         return _finding(rule, self._hear(transcript), metadata)
 
     def _hear(self, transcript: Transcript) -> Hearing:
-        return Hearing(transcript, self._matcher.look(transcript.utterances), self.settings)
+        return Hearing(transcript, self._matcher.look(transcript.utterances), self.settings, self._group_terms)
 
 
 def rule_terms(rule: Rule) -> Iterator[Term]:
@@ -119,6 +127,8 @@ def _answer(rule: Rule, hearing: Hearing, metadata: Mapping[str, str]) -> Answer
         return Answer(*inapplicable)
     if not hearing.utterances and not hearing.speech(Speaker.UNKNOWN):
         return Answer(Verdict.UNCERTAIN, Reason("no-speech"))
+    if not hearing.utterances and not isinstance(rule.kind, Measure):
+        return Answer(Verdict.UNCERTAIN, unintelligible(hearing, rule.speaker, whole(hearing)))
     return _when_answer(rule, hearing) or _kind_answer(rule, rule.kind, hearing)
 
 

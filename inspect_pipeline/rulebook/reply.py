@@ -13,7 +13,7 @@ from inspect_pipeline.rulebook.fairness import doubt_absence, doubt_nothing, win
 from inspect_pipeline.rulebook.groups import Search, evaluate
 from inspect_pipeline.rulebook.hearing import Found, Hearing, Outcome, Truth
 from inspect_pipeline.rulebook.measures import occurrences, unmeasurable
-from inspect_pipeline.rulebook.rule import Excuse, Group, MustReply, Reply, Rule
+from inspect_pipeline.rulebook.rule import Excuse, Group, MustReply, Position, Reply, Rule
 from inspect_pipeline.rulebook.windows import Moment, Scope, has_speech, reply_scope, window_scope
 from inspect_pipeline.wording import clock
 
@@ -137,10 +137,16 @@ def missing_answer(hearing: Hearing, code: str, name: str, outcome: Outcome, sco
     if doubt:
         return Answer(Verdict.UNCERTAIN, doubt)
     values = (("name", name), *window_values(scope))
-    if not has_speech(hearing, scope, speaker):
-        # Who says nothing more had no chance to reply: the other side hung up.
+    if not _had_a_chance(hearing, scope, speaker):
         return Answer(Verdict.UNCERTAIN, Reason("too-little-speech", values))
     return Answer(Verdict.VIOLATED, Reason(code, values), evidence_of(outcome.found))
+
+
+def _had_a_chance(hearing: Hearing, scope: Scope, speaker: Speaker) -> bool:
+    """Return False when the speaker says nothing more after the moment: the other side has hung up."""
+    if scope.moment is None or scope.side is not Position.AFTER or scope.same_utterance:
+        return True
+    return has_speech(hearing, reply_scope(hearing, scope.moment, scope.side, None, speaker), speaker)
 
 
 def _some(answers: list[Answer]) -> Answer:

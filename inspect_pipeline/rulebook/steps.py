@@ -73,7 +73,9 @@ class _Steps:
             places = completions(self.step.group, outcome) or [origin]
             return [{**path, self.step.name: place} for place in places]
         answer = missing_answer(hearing, "step-missing", self.step.name, outcome, scope, self.speaker)
-        return Answer(answer.verdict, answer.reason, (*evidence_of(path.values()), *answer.evidence))
+        trigger = evidence_of(path.values())[0].quote
+        reason = Reason(answer.reason.code, (*answer.reason.values, ("trigger", trigger)))
+        return Answer(answer.verdict, reason, (*evidence_of(path.values()), *answer.evidence))
 
     def _with_own_utterance(self, scope: Scope, origin: Found) -> Scope:
         if not self.same_utterance:

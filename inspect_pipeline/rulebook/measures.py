@@ -20,6 +20,8 @@ INTERRUPTED_PAUSE_S = 0.6
 
 _NEEDS_CHANNELS = (Quantity.INTERRUPTION, Quantity.SPEECH_RATE, Quantity.TALK_SHARE, Quantity.VOLUME)
 
+_WITHOUT_TIMES = (Quantity.AGENT_REPEATS, Quantity.CUSTOMER_REPEATS)
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -39,7 +41,7 @@ class Unmeasured:
 
 def unmeasurable(quantity: Quantity, hearing: Hearing) -> Unmeasured | None:
     """Return why a quantity cannot be measured in this recording at all."""
-    if not hearing.transcript.timed:
+    if not hearing.transcript.timed and quantity not in _WITHOUT_TIMES:
         return Unmeasured(Verdict.NOT_APPLICABLE, Reason("untimed"))
     if quantity in _NEEDS_CHANNELS and hearing.transcript.channels == 1:
         return Unmeasured(Verdict.NOT_APPLICABLE, Reason("mono"))

@@ -151,6 +151,15 @@ def test_repeats_show_what_was_said_again() -> None:
     assert judged("measure: {what: agent-repeats, over: 0 times}", heard).verdict == "met"
 
 
+def test_repeats_need_no_times() -> None:
+    dialogue = "客户: 我要取消这个业务\n客服: 什么\n客户: 我要取消这个业务"
+    assert said(judged("measure: {what: customer-repeats, over: 0 times}", dialogue)) == (
+        "violated",
+        "over-limit",
+        ("我要取消这个业务",),
+    )
+
+
 QUANTITIES = [
     "{what: dead-air, over: 10s}",
     "{what: hold, over: 10s}",
@@ -166,7 +175,7 @@ QUANTITIES = [
 ]
 
 
-@pytest.mark.parametrize("measure", QUANTITIES)
+@pytest.mark.parametrize("measure", [measure for measure in QUANTITIES if "repeats" not in measure])
 def test_a_text_without_times_measures_nothing(measure: str) -> None:
     assert said(judged(f"measure: {measure}", "客服: 您好\n客户: 查话费")) == ("not_applicable", "untimed", ())
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from clerk import Clerk
-from conftest import NIGHT, begun, left_over, part_bytes, plan_of, quietly, recordings_in
+from small_night import NIGHT, begun, left_over, part_bytes, plan_of, quietly, recordings_in
 
 from inspect_pipeline.errors import ModelError, StoreError
 from inspect_pipeline.model import Recording
@@ -23,18 +23,16 @@ DEAD = "killed its worker twice (a crash, too little memory, or no answer in tim
 RUN = """
 import sys
 from pathlib import Path
+
 sys.path.insert(0, {here!r})
 from clerk import Clerk
-from conftest import plan_of, quietly, recordings_in
+from small_night import listed, plan_of, quietly
+
 from inspect_pipeline.errors import InspectError
 
 if __name__ == "__main__":
     folder = Path({folder!r})
-    calls = recordings_in(folder / "audio", {{}}) or [
-        one for one in recordings_in(folder / "none", {{f"c-{{n:02d}}": "" for n in range(10)}})
-    ]
-    from dataclasses import replace
-    calls = [replace(one, path=str(folder / "audio" / f"{{one.call_id}}.txt")) for one in calls]
+    calls = listed(folder / "audio", [f"c-{{number:02d}}" for number in range(10)])
     try:
         quietly(plan_of(folder, calls, workers=2, factory=Clerk(folder / "diary", pace_s=0.15)))
     except InspectError as error:

@@ -13,7 +13,7 @@ import pandas
 import polars
 import pytest
 from clerk import Clerk
-from conftest import NIGHT, begun, left_over, listened, part_bytes, plan_of, quietly, recordings_in
+from small_night import NIGHT, begun, left_over, listened, part_bytes, plan_of, quietly, recordings_in
 
 from inspect_pipeline.errors import StoreError, UsageError
 from inspect_pipeline.model import CallStatus, Recording

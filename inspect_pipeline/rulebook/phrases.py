@@ -12,11 +12,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ahocorasick_rs import AhoCorasick
+from rapidfuzz.distance.LCSseq import editops
 from rapidfuzz.distance.LCSseq import similarity as common_subsequence
 
 from inspect_pipeline.model import Match
 from inspect_pipeline.rulebook.nearness import (
+    ALMOST_SPREAD,
     DIGIT_RUN,
+    FILLER_PAIRS,
     NEAR_LEAST,
     ONE_CLAUSE_BELOW,
     ONE_CLAUSE_EXACT_BELOW,
@@ -26,17 +29,17 @@ from inspect_pipeline.rulebook.nearness import (
 )
 from inspect_pipeline.rulebook.terms import Phrase
 from inspect_pipeline.text.normalise import Normal, clauses, normalise
-from inspect_pipeline.text.numbers import canonical_digits, longest_digit_run
-from inspect_pipeline.text.sound import Ear, tones
+from inspect_pipeline.text.numbers import DIGIT_TABLE, longest_digit_run, other_forms
+from inspect_pipeline.text.sound import Ear, parts_of, tones
 from inspect_pipeline.text.words import boundaries, is_word
 
-_SAME = str.maketrans({"您": "你", "妳": "你", "她": "他", "它": "他", "牠": "他", "帐": "账"})
+_SAME = DIGIT_TABLE | str.maketrans({"您": "你", "妳": "你", "她": "他", "它": "他", "牠": "他", "帐": "账"})
 _RANK = {Match.EXACT: 0, Match.SOUND: 1, Match.NEAR: 2}
 
 
 def fold(normal: str) -> str:
     """Return `normal` with characters that count as equal made equal: digits, 您 and 你, 帐 and 账."""
-    return canonical_digits(normal).translate(_SAME)
+    return normal.translate(_SAME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +112,16 @@ class PhraseIndex:
 
     def __init__(self, phrases: Sequence[Phrase], ear: Ear) -> None:
         self.phrases = tuple(phrases)
-        keys = [fold(normalise(phrase.text).text) for phrase in phrases]
+        normals = [normalise(phrase.text).text for phrase in phrases]
+        keys = [fold(normal) for normal in normals]
         self._patterns = [Pattern(key, ear.hear(key)) for key in keys]
         numbers = [longest_digit_run(key) >= DIGIT_RUN for key in keys]
-        self._exact = _Automaton((key, (index, 0)) for index, key in enumerate(keys) if key)
+        self._exact = _Automaton(
+            (key, (index, 0))
+            for index, normal in enumerate(normals)
+            if normal
+            for key in dict.fromkeys(fold(form) for form in (normal, *other_forms(normal)))
+        )
         self._sound = _Automaton(
             (self._patterns[index].heard, (index, 0))
             for index, phrase in enumerate(phrases)
@@ -127,9 +136,7 @@ class PhraseIndex:
 
     def find(self, heard: Heard) -> tuple[list[Found], list[Found]]:
         """Return the hits and the places that almost are: of each phrase the best that do not overlap."""
-        sure = self._same(heard)
-        hits, almost = self._similar(heard, sure)
-        return hits, almost
+        return self._similar(heard, self._same(heard))
 
     def _same(self, heard: Heard) -> dict[int, list[Found]]:
         """Return the exact and the sound hits of each phrase."""
@@ -165,40 +172,81 @@ class PhraseIndex:
 
     def _similar(self, heard: Heard, sure: dict[int, list[Found]]) -> tuple[list[Found], list[Found]]:
         """Add the near hits to the sure ones, and return both with what almost is a hit."""
-        windows: dict[int, list[tuple[int, int]]] = {}
-        for owners, start, end in self._pieces.places(heard.heard):
-            for phrase, offset in owners:
-                if phrase in sure and any(hit.start <= start and end <= hit.end for hit in sure[phrase]):
-                    continue
-                pattern = self._patterns[phrase]
-                slack = 2 * pattern.near
-                low = max(0, start - offset - slack)
-                high = start - offset + pattern.length + slack
-                if common_subsequence(pattern.heard, heard.heard[low:high], score_cutoff=pattern.intact):
-                    windows.setdefault(phrase, []).append((low, min(high, len(heard.key))))
+        windows, resembling = self._candidates(heard, sure)
         hits = dict(sure)
-        almost: list[Found] = []
         for phrase, spans in windows.items():
-            near, resembling = self._compare(phrase, heard, spans)
-            hits[phrase] = _best([*hits.get(phrase, []), *near])
-            taken = hits[phrase]
-            almost += [place for place in _best(resembling) if not any(_overlap(place, hit) for hit in taken)]
+            if near := self._near(phrase, heard, spans):
+                hits[phrase] = _best([*hits.get(phrase, []), *near])
+        almost: list[Found] = []
+        for phrase in sorted(resembling):
+            taken = hits.get(phrase, [])
+            begins = [begin for begin in resembling[phrase] if not self._taken(phrase, begin, taken)]
+            places = [place for begin in begins if (place := self._resembles(phrase, heard, begin))]
+            almost += [place for place in _best(places) if not any(_overlap(place, hit) for hit in taken)]
         return [hit for phrase in sorted(hits) for hit in hits[phrase]], almost
 
-    def _compare(self, phrase: int, heard: Heard, windows: list[tuple[int, int]]) -> tuple[list[Found], list[Found]]:
-        """Return the near hits of a phrase in the windows, and the places that resemble it."""
+    def _candidates(
+        self, heard: Heard, sure: dict[int, list[Found]]
+    ) -> tuple[dict[int, list[tuple[int, int]]], dict[int, list[int]]]:
+        """Return the windows in which each phrase may be near, and the offsets at which it may be resembled."""
+        settled = {(hit.phrase, hit.start) for places in sure.values() for hit in places}
+        syllables, parts, patterns = heard.heard, parts_of(heard.heard), self._patterns
+        begun = {
+            (phrase, start - offset) for owners, start, _ in self._pieces.places(syllables) for phrase, offset in owners
+        }
+        pairs = sum([heard.key.count(pair) for pair in FILLER_PAIRS])
+        windows: dict[int, list[tuple[int, int]]] = {}
+        resembling: dict[int, list[int]] = {}
+        for phrase, begin in begun - settled:
+            pattern = patterns[phrase]
+            slack = pattern.near + pairs
+            low, high = begin - slack if begin > slack else 0, begin + pattern.length + slack
+            common = common_subsequence(pattern.heard, syllables[low:high], score_cutoff=pattern.intact)
+            if not common:
+                continue
+            if common >= pattern.near_intact and common_subsequence(
+                pattern.parts, parts[2 * low : 2 * high], score_cutoff=pattern.near_parts
+            ):
+                windows.setdefault(phrase, []).append((low, high))
+            if common >= pattern.almost_intact:
+                resembling.setdefault(phrase, []).append(begin)
+        return windows, resembling
+
+    def _taken(self, phrase: int, begin: int, hits: list[Found]) -> bool:
+        """Whether the phrase written from `begin` on would lie over the middle of one of its hits."""
+        middle = begin + self._patterns[phrase].length // 2
+        return any(hit.start <= middle < hit.end for hit in hits)
+
+    def _near(self, phrase: int, heard: Heard, windows: list[tuple[int, int]]) -> list[Found]:
+        """Return the near hits of a phrase in the windows."""
         pattern = self._patterns[phrase]
-        near: list[Found] = []
-        resembling: list[Found] = []
-        for low, high in _merged(windows):
-            for halves, start, end in pattern.endings(heard.key[low:high], heard.heard[low:high], pattern.almost):
-                place = Found(phrase, low + start, low + end, Match.NEAR, halves)
-                if not pattern.anchored(heard.heard[place.start : place.end]):
-                    continue
-                if not self._admits(phrase, heard, place.start, place.end, ONE_CLAUSE_BELOW):
-                    continue
-                (near if halves <= pattern.near else resembling).append(place)
-        return near, resembling
+        places = [
+            Found(phrase, low + start, low + end, Match.NEAR, halves)
+            for low, high in _merged(windows)
+            for halves, start, end in pattern.endings(heard.key[low:high], heard.heard[low:high])
+        ]
+        return [
+            place
+            for place in places
+            if pattern.near_anchored(heard.heard[place.start : place.end])
+            and self._admits(phrase, heard, place.start, place.end, ONE_CLAUSE_BELOW)
+        ]
+
+    def _resembles(self, phrase: int, heard: Heard, begin: int) -> Found | None:
+        """Return the place around `begin` that resembles a phrase, if most of its syllables are right there."""
+        pattern = self._patterns[phrase]
+        low = max(0, begin - ALMOST_SPREAD)
+        stretch = heard.heard[low : begin + pattern.length + ALMOST_SPREAD]
+        if not common_subsequence(pattern.heard, stretch, score_cutoff=pattern.almost_intact):
+            return None
+        right = [block for block in editops(pattern.heard, stretch).as_matching_blocks() if block.size]
+        start, end = low + right[0].b, low + right[-1].b + right[-1].size
+        if not pattern.almost_anchored(heard.heard[start:end]):
+            return None
+        if not self._admits(phrase, heard, start, end, ONE_CLAUSE_BELOW):
+            return None
+        wrong = max(pattern.length, end - start) - sum(block.size for block in right)
+        return Found(phrase, start, end, Match.NEAR, 2 * wrong)
 
 
 def _merged(windows: list[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -8,7 +8,9 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Protocol
 
 SPOKEN_SIGNS = "%"  # signs that are read aloud, kept although Unicode calls them punctuation
@@ -33,12 +35,12 @@ class Normal:
     offsets: tuple[int, ...]
 
 
-class _Forms(dict[str, str]):
-    """Each character's compatibility form in lower case, worked out once and remembered."""
+class _Forms(dict[int, str]):
+    """A translation table to each character's compatibility form in lower case."""
 
-    def __missing__(self, character: str) -> str:
-        form = unicodedata.normalize("NFKC", character).lower()
-        self[character] = form
+    def __missing__(self, code: int) -> str:
+        form = unicodedata.normalize("NFKC", chr(code)).lower()
+        self[code] = form
         return form
 
 
@@ -78,19 +80,14 @@ def _one_for_one(simple: str, character: str) -> str:
 
 def normalise(original: str) -> Normal:
     """Return the form that rules match on: NFKC, lower case, Simplified, without punctuation and spaces."""
-    forms = [_forms[character] for character in original]
-    spread = "".join(forms)
-    if len(spread) == len(original):
-        places = range(len(original))
-    else:
-        places = [place for place, form in enumerate(forms) for _ in form]  # type: ignore[assignment]
+    spread = original.translate(_forms)
     simple = simplify(spread)
-    text = "".join([character for character in simple if _kept[character]])
-    if len(text) == len(simple):
-        return Normal(text, (*places, len(original)))
-    offsets = [place for place, character in zip(places, simple, strict=True) if _kept[character]]
-    offsets.append(len(original))
-    return Normal(text, tuple(offsets))
+    places: Sequence[int] = range(len(original))
+    if len(spread) != len(original):
+        places = [place for place, character in enumerate(original) for _ in _forms[ord(character)]]
+    kept = [_kept[character] for character in simple]
+    offsets = (*compress(places, kept), len(original))
+    return Normal("".join(compress(simple, kept)), offsets)
 
 
 def clauses(original: str) -> list[tuple[int, int]]:

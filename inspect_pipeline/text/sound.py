@@ -16,16 +16,20 @@ NEGATIONS = "不没别无未"  # a negation is a sound of its own: it is never t
 STANDARD_CONFUSIONS = frozenset({"zh/z", "ch/c", "sh/s", "in/ing", "en/eng", "an/ang"})
 REGIONAL_CONFUSIONS = frozenset({"n/l", "f/h"})
 
-_INITIALS = ("", *"b p m f d t n l g k h j q x zh ch sh r z c s".split())
-_FINALS = tuple(
+_SPELLED_INITIALS = "b p m f d t n l g k h j q x zh ch sh r z c s"
+_SPELLED_FINALS = (
     "a o e ai ei ao ou an ang en eng ong er i ih ia ie iao iou ian in iang ing iong io "
-    "u ua uo uai uei uan uen uang ueng v ve van vn".split()
+    "u ua uo uai uei uan uen uang ueng v ve van vn"
 )
+_INITIALS = ("", *_SPELLED_INITIALS.split())
+_FINALS = tuple(_SPELLED_FINALS.split())
 _FINAL_INDEX = {final: index for index, final in enumerate(_FINALS)}
 _INITIAL_INDEX = {initial: index for index, initial in enumerate(_INITIALS)}
 _ROW = 64  # codes a row of finals takes
 _FIRST = 0xE000
 _FIRST_NEGATION = 0xF000
+_FIRST_INITIAL = 0xF100
+_FIRST_FINAL = 0xF200
 _WHOLE = {"": ("", ""), "yi": ("", "i"), "yu": ("", "v"), "wu": ("", "u"), "you": ("", "iou"), "wei": ("", "uei")}
 _SHORT = {"iu": "iou", "ui": "uei", "un": "uen", "ue": "ve"}
 _TONES = {"\u0304": "1", "\u0301": "2", "\u030c": "3", "\u0300": "4"}
@@ -116,10 +120,11 @@ class Ear:
 
     def hear(self, normal: str) -> str:
         """Return one symbol a character: its syllable; a negation and what has no syllable stand for themselves."""
-        return canonical_digits(normal).translate(self._heard)
+        return normal.translate(self._heard)
 
     def symbol(self, character: str) -> str:
-        """Return the symbol of one character with its digit already canonical."""
+        """Return the symbol of one character."""
+        character = canonical_digits(character)
         if character in NEGATIONS:
             return chr(_FIRST_NEGATION + NEGATIONS.index(character))
         known = reading(character)
@@ -151,6 +156,27 @@ def tones(normal: str) -> str:
 def is_negation(symbol: str) -> bool:
     """Whether a heard symbol is a negation."""
     return _FIRST_NEGATION <= ord(symbol) < _FIRST_NEGATION + len(NEGATIONS)
+
+
+class _Parts(dict[int, str]):
+    """A translation table from a heard symbol to its two parts."""
+
+    def __missing__(self, code: int) -> str:
+        if _FIRST <= code < _FIRST_NEGATION:
+            initial, final = divmod(code - _FIRST, _ROW)
+            parts = chr(_FIRST_INITIAL + initial) + chr(_FIRST_FINAL + final)
+        else:
+            parts = chr(code) * 2
+        self[code] = parts
+        return parts
+
+
+_parts = _Parts()
+
+
+def parts_of(heard: str) -> str:
+    """Return two symbols for each heard one, its initial and its final, so that half a syllable can be counted."""
+    return heard.translate(_parts)
 
 
 def syllable_distance(a: str, b: str) -> float:

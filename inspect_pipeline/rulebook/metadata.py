@@ -18,7 +18,7 @@ def recording_metadata(recording: Recording) -> dict[str, str]:
     known = {column: getattr(recording, column) for column in _COLUMNS}
     columns = {column: str(value) for column, value in known.items() if value is not None}
     if recording.duration_s is not None:
-        columns["duration_s"] = f"{recording.duration_s:g}"
+        columns["duration_s"] = str(recording.duration_s)
     if recording.started_at is not None:
         columns["started_at"] = recording.started_at.isoformat()
         columns["date"] = recording.started_at.date().isoformat()

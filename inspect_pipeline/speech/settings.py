@@ -1,0 +1,34 @@
+"""How speech is recognised, as one value that is handed to the transcriber."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from inspect_pipeline.model import Seconds
+from inspect_pipeline.speech.vad import VadSettings
+
+# Nouns of the trade that the recogniser should expect. None of them may be a phrase that a rule looks for: what
+# stands in the prompt can be written by the model although nobody said it.
+NOUNS = ("宽带", "套餐", "流量", "话费", "营业厅", "机主", "光缆", "漫游", "网速", "月租", "合约", "副卡")
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechSettings:
+    """What can be set about recognition; the defaults are the measured ones.
+
+    `device` is auto, cpu or cuda; `compute_type` auto is int8 on a CPU and float16 on a GPU. `threads` is a CPU's
+    threads for one transcriber: 1 when several processes share a machine. `nouns` bias the recogniser (see NOUNS).
+    """
+
+    model: str = "base"
+    language: str = "zh"
+    device: str = "auto"
+    compute_type: str = "auto"
+    threads: int = 0
+    beam_size: int = 5
+    batch_size: int = 8
+    nouns: tuple[str, ...] = NOUNS
+    longest_turn_s: Seconds = 20.0
+    turn_gap_s: Seconds = 1.0
+    download: bool = False
+    vad: VadSettings = field(default_factory=VadSettings)

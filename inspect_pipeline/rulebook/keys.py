@@ -60,5 +60,8 @@ QUANTITY_UNITS: Mapping[Quantity, str] = {
 WAITS = (Quantity.WAIT, Quantity.HOLD, Quantity.DEAD_AIR)
 """What can trigger a reply."""
 
+COUNTED = (Quantity.DEAD_AIR, Quantity.HOLD, Quantity.WAIT, Quantity.INTERRUPTION)
+"""What happens at moments of a call, so that each can be counted and excused; all else is one number a call."""
+
 WINDOW_UNITS = (Unit.SECONDS, Unit.TURNS, Unit.PERCENT)
 DISTANCE_UNITS = (Unit.SECONDS, Unit.TURNS)

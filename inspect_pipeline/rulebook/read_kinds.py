@@ -17,7 +17,7 @@ from inspect_pipeline.rulebook.fields import (
     read_switch,
     read_text,
 )
-from inspect_pipeline.rulebook.keys import QUANTITY_UNITS, WAITS
+from inspect_pipeline.rulebook.keys import COUNTED, QUANTITY_UNITS, WAITS
 from inspect_pipeline.rulebook.read_terms import (
     GROUP_KEYS,
     group_of,
@@ -177,6 +177,8 @@ def _read_measure(node: Node, context: Context) -> Kind:
     limit = fields.read(limits[0], lambda at, where: read_quantity(at, where, unit), 0.0) if limits else 0.0
     if quantity is not Quantity.INTERRUPTION:
         fields.refuse(("by", "lead"), "belongs to an interruption")
+    if quantity not in COUNTED or "under" in limits:
+        fields.refuse(("times",), "has no meaning for one number a call")
     return Measure(
         quantity,
         limit,

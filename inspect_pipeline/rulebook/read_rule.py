@@ -22,7 +22,7 @@ from inspect_pipeline.rulebook.fields import (
     unique_entries,
 )
 from inspect_pipeline.rulebook.fingerprint import rule_fingerprint
-from inspect_pipeline.rulebook.keys import KINDS, WINDOW_UNITS
+from inspect_pipeline.rulebook.keys import COUNTED, KINDS, WINDOW_UNITS
 from inspect_pipeline.rulebook.read_kinds import KIND_READERS, refuse_excuses_of_measure
 from inspect_pipeline.rulebook.read_terms import read_excuses, read_group, read_speaker
 from inspect_pipeline.rulebook.rule import Condition, Example, Extent, Group, Kind, Measure, MustSay, Rule, Window
@@ -71,6 +71,8 @@ def read_rule(node: Node, context: Context) -> Rule:
     )
     if isinstance(kind, Measure):
         refuse_excuses_of_measure(rule.excuses, fields.line_of("except"), own)
+        if kind.quantity not in COUNTED or not kind.over:
+            fields.refuse(("window", "except"), "has no meaning for one number a call")
     _check_examples(rule, notice, fields)
     return rule
 

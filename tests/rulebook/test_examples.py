@@ -70,11 +70,12 @@ def test_every_example_is_run_in_order_and_says_why_it_failed(tmp_path: Path) ->
     pack, results = ran(tmp_path)
     lines = [line for line, text in enumerate((PACK + RULES).splitlines(), start=1) if "- {expect:" in text]
     assert [result.place for result in results] == [f"{pack.path}:{line}" for line in lines]
+    reason = reason_text(results[3].finding.reason, "en")
     assert [result.message for result in results] == [
         "",
         "",
         "closing.farewell: expected the quote '您好', got '再见'",
-        f"closing.farewell: expected violated, got met: {reason_text(results[3].finding.reason, 'en')}; evidence '再见'",
+        f"closing.farewell: expected violated, got met: {reason}; evidence '再见'",
         "",
         "",
         "closing.farewell: known gap closed: remove known_gap (已修好)",

@@ -177,6 +177,14 @@ def items(database: ReviewDatabase, nights: Collection[str] = ()) -> tuple[Queue
         return tuple(_item(row) for row in connection.execute(wanted).mappings())
 
 
+def item_of(database: ReviewDatabase, night: str, call_id: str, role: str = FIRST) -> QueueItem | None:
+    """Return one call of the queue; None when it is not in it."""
+    with database.read() as connection:
+        wanted = select(queue).where(*_key(night, call_id, role), queue.c.withdrawn_at.is_(None))
+        row = connection.execute(wanted).mappings().first()
+    return None if row is None else _item(row)
+
+
 def count_open(
     database: ReviewDatabase,
     reviewer: str,

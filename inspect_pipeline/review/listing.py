@@ -1,0 +1,158 @@
+"""The queue and a whole call as text, and as what JSON carries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from inspect_pipeline.model import Finding
+from inspect_pipeline.report.columns import Column, table, wrap
+from inspect_pipeline.review.archive import Archive
+from inspect_pipeline.review.case import Case
+from inspect_pipeline.review.decisions import Decision
+from inspect_pipeline.review.paint import BOLD, Frame, style
+from inspect_pipeline.review.queue import QueueItem, QueueState
+from inspect_pipeline.review.screen import View, finding_title, header_lines, moment_text, transcript_lines
+from inspect_pipeline.review.words import reason_word, say
+from inspect_pipeline.store.rows import finding_row, utterance_rows
+from inspect_pipeline.wording import clock, label, reason_text
+
+
+def queue_lines(archive: Archive, queued: Sequence[QueueItem], now: datetime, lang: str) -> list[str]:
+    """Return the queue as a table, one line a call."""
+    if not queued:
+        return [say("empty-queue", lang)]
+    columns = [
+        Column(say("call", lang), most=28),
+        Column(say("night", lang)),
+        Column(say("risk", lang)),
+        Column(say("due", lang)),
+        Column(""),
+        Column(say("score", lang), right=True),
+        Column(say("state", lang), most=16),
+        Column(say("why", lang)),
+    ]
+    return table(columns, [_queue_row(archive, item, now, lang) for item in queued])
+
+
+def _queue_row(archive: Archive, item: QueueItem, now: datetime, lang: str) -> list[str]:
+    entry = archive.entry(item.night, item.call_id)
+    score = None if entry is None else entry.score
+    state = item.state(now)
+    who = {QueueState.CLAIMED: item.claimed_by, QueueState.DONE: item.done_by}.get(state)
+    return [
+        item.call_id,
+        item.night,
+        label(item.risk, lang),
+        moment_text(item.due_at, entry.zone if entry else None) if item.due_at else say("no-due", lang),
+        say("overdue", lang) if item.overdue(now) else "",
+        say("unscored", lang) if score is None else f"{score:g}",
+        say(f"state-{state.value}", lang, who=who).strip(),
+        ("、" if lang == "zh" else ", ").join(reason_word(reason, lang) for reason in item.reasons),
+    ]
+
+
+def queue_result(archive: Archive, queued: Sequence[QueueItem], now: datetime) -> list[dict[str, Any]]:
+    """Return the queue as what JSON carries."""
+    result = []
+    for item in queued:
+        entry = archive.entry(item.night, item.call_id)
+        result.append(
+            {
+                "night": item.night,
+                "call_id": item.call_id,
+                "role": item.role,
+                "risk": item.risk.value,
+                "reasons": list(item.reasons),
+                "due_at": item.due_at.isoformat() if item.due_at else None,
+                "overdue": item.overdue(now),
+                "probability": item.probability,
+                "score": None if entry is None else entry.score,
+                "state": item.state(now).value,
+                "claimed_by": item.claimed_by if item.state(now) is QueueState.CLAIMED else None,
+                "done_by": item.done_by,
+                "done_at": item.done_at.isoformat() if item.done_at else None,
+            }
+        )
+    return result
+
+
+def call_lines(case: Case, decisions: Sequence[Decision], now: datetime, frame: Frame) -> list[str]:
+    """Return a whole call: what is known of it, every finding, what was decided, every utterance with its hits."""
+    lang = frame.lang
+    lines = header_lines(View(case, 0, 0, 0, now), frame)
+    for heading, part in (
+        ("findings", [line for finding in case.findings for line in _finding_lines(case, finding, frame)]),
+        ("decisions", [line for decision in decisions for line in _decision_lines(case, decision, frame)]),
+        ("transcript", transcript_lines(case, None, frame)),
+    ):
+        if part:
+            lines += ["", style(say(heading, lang), BOLD, frame), *part]
+    return [*lines[:4], *lines[5:]]
+
+
+def _finding_lines(case: Case, finding: Finding, frame: Frame) -> list[str]:
+    lines = [f"  {line}" for line in wrap(finding_title(case, finding, frame.lang), frame.columns - 2)]
+    lines += [f"      {line}" for line in wrap(reason_text(finding.reason, frame.lang), frame.columns - 6)]
+    for hit in finding.evidence:
+        how = label(hit.match, frame.lang)
+        told = (
+            f"{clock(hit.start_s)} {label(hit.speaker, frame.lang)} “{hit.quote}” {how}"
+            if hit.quote
+            else (f"{clock(hit.start_s)}-{clock(hit.end_s)} {how}")
+        )
+        lines += [f"      {line}" for line in wrap(told, frame.columns - 6)]
+    return lines
+
+
+def _decision_lines(case: Case, decision: Decision, frame: Frame) -> list[str]:
+    lang, subject = frame.lang, decision.subject
+    zone = case.result.recording.started_at.tzinfo if case.result.recording.started_at else None
+    what = say("whole", lang) if subject.rule_id is None else case.title(subject.rule_id)
+    told = [moment_text(decision.decided_at, zone), decision.reviewer, say(decision.choice.value, lang), what]
+    if decision.note:
+        told.append(decision.note)
+    return [f"  {line}" for line in wrap("  ".join(told), frame.columns - 2)]
+
+
+def call_result(case: Case, decisions: Sequence[Decision]) -> dict[str, Any]:
+    """Return a whole call as what JSON carries."""
+    recording, result, judged = case.result.recording, case.result, case.result.judgement
+    return {
+        "night": case.night,
+        "call_id": case.call_id,
+        "status": result.status.value,
+        "error": result.error,
+        "path": recording.path,
+        "started_at": recording.started_at.isoformat() if recording.started_at else None,
+        "agent_id": recording.agent_id,
+        "team": recording.team,
+        "queue": recording.queue,
+        "duration_s": result.audio.duration_s if result.audio else None,
+        "score": judged.score if judged else None,
+        "risk": judged.risk.value if judged else None,
+        "findings": [{**finding_row(f), "title": case.title(f.rule_id)} for f in case.findings],
+        "utterances": [] if result.transcript is None else utterance_rows(result.transcript),
+        "decisions": [decision_result(decision) for decision in decisions],
+    }
+
+
+def decision_result(decision: Decision) -> Mapping[str, Any]:
+    """Return a decision as what JSON carries."""
+    subject = decision.subject
+    return {
+        "review_id": decision.review_id,
+        "night": subject.night,
+        "call_id": subject.call_id,
+        "role": subject.role,
+        "rule_id": subject.rule_id,
+        "fingerprint": subject.fingerprint,
+        "verdict": subject.verdict.value if subject.verdict else None,
+        "reviewer": decision.reviewer,
+        "decision": decision.choice.value,
+        "note": decision.note,
+        "decided_at": decision.decided_at.isoformat(),
+        "seconds": decision.seconds,
+        "supersedes": decision.supersedes,
+    }

@@ -1,0 +1,201 @@
+"""One step of a review on one screen: the call, the finding, the words around the hit, the keys. Text in, text out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from inspect_pipeline.model import Finding, Risk, Utterance, Verdict
+from inspect_pipeline.report.columns import Column, fit, pad, table, width, wrap
+from inspect_pipeline.review.case import Case, around, hit_positions, quote_spans
+from inspect_pipeline.review.decisions import Decision
+from inspect_pipeline.review.paint import BOLD, DIM, PLAIN, RED, YELLOW, Frame, marked_lines, style, two_ends
+from inspect_pipeline.review.words import help_text, reason_word, say
+from inspect_pipeline.wording import clock, label, reason_text
+
+HIT_MARK = ">"
+Spans = tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the screen shows: a step of a case, where it stands in the session, and what was decided on it so far."""
+
+    case: Case
+    step: int
+    at: int  # the how many-th call of the session, from 1
+    of: int  # 0 outside a session
+    now: datetime
+    page: int = 0
+    decided: Decision | None = None
+    draft: str = ""
+    missed: tuple[str, ...] = ()  # rules that this reviewer says were missed
+    message: str = ""
+
+    @property
+    def finding(self) -> Finding | None:
+        """Return the finding that is decided on; None for the whole call."""
+        return self.case.steps()[self.step]
+
+
+def draw(view: View, frame: Frame) -> str:
+    """Return the screen: never more lines than the terminal has, none wider than it is."""
+    top = [*header_lines(view, frame), *subject_lines(view, frame), ""]
+    body = transcript_lines(view.case, view.finding, frame)
+    room = _room(top, frame)
+    pages = max(1, -(-len(body) // room))
+    page = view.page % pages
+    shown = body[page * room : (page + 1) * room]
+    turn = say("page", frame.lang, at=page + 1, of=pages) if pages > 1 else ""
+    status = two_ends(_status(view, frame.lang), ("" if width(view.message) > 60 else turn, DIM), frame)
+    keys = fit(say("keys-call" if view.finding is None else "keys-finding", frame.lang), frame.columns)
+    return "\n".join([*top, *shown, *[""] * (room - len(shown)), status, keys])
+
+
+def page_count(view: View, frame: Frame) -> int:
+    """Return on how many pages the words of this step fit."""
+    room = _room([*header_lines(view, frame), *subject_lines(view, frame), ""], frame)
+    return max(1, -(-len(transcript_lines(view.case, view.finding, frame)) // room))
+
+
+def _room(top: list[str], frame: Frame) -> int:
+    return max(1, frame.rows - len(top) - 2)
+
+
+def header_lines(view: View, frame: Frame) -> list[str]:
+    """Return four lines: which call and how far, whose it is, why and by when it is to be heard, and a rule."""
+    lang, case = frame.lang, view.case
+    recording, item = case.result.recording, case.item
+    zone = recording.started_at.tzinfo if recording.started_at else None
+    name = f"{case.call_id}  {moment_text(recording.started_at, zone)}".rstrip()
+    progress = say("of-calls", lang, at=view.at, of=view.of) if view.of else ""
+    reasons = [] if item is None else [reason_word(reason, lang) for reason in item.reasons]
+    why = f"{say('why', lang)} {('、' if lang == 'zh' else ', ').join(reasons)}" if reasons else ""
+    late = item is not None and item.overdue(view.now)
+    return [
+        two_ends((name, BOLD), (progress, PLAIN), frame),
+        fit("  ".join(_facts(case, lang)), frame.columns),
+        two_ends((why, PLAIN), (due_text(case, view.now, lang), RED if late else PLAIN), frame),
+        "-" * frame.columns,
+    ]
+
+
+def _facts(case: Case, lang: str) -> list[str]:
+    recording, result, judged = case.result.recording, case.result, case.result.judgement
+    told = [("agent", recording.agent_id), ("team", recording.team), ("queue", recording.queue)]
+    facts = [f"{say(key, lang)} {value}" for key, value in told if value]
+    if result.audio:
+        facts.append(f"{say('duration', lang)} {clock(result.audio.duration_s)}")
+    score = say("unscored", lang) if judged is None or judged.score is None else f"{judged.score:g}"
+    risk = case.item.risk if case.item else judged.risk if judged else Risk.NONE
+    return [f"{label(risk, lang)}  {say('score', lang)} {score}", *facts]
+
+
+def due_text(case: Case, now: datetime, lang: str) -> str:
+    """Return by when the call is to be heard, in the call's own zone; empty for a call that is not queued."""
+    if case.item is None:
+        return ""
+    if case.item.due_at is None:
+        return say("no-due", lang)
+    began = case.result.recording.started_at
+    text = f"{say('due', lang)} {moment_text(case.item.due_at, began.tzinfo if began else None)}"
+    return f"{text} {say('overdue', lang)}" if case.item.overdue(now) else text
+
+
+def moment_text(moment: datetime | None, zone: tzinfo | None) -> str:
+    """Return a moment as month, day, hour and minute in a zone (this machine's when None)."""
+    return "" if moment is None else f"{moment.astimezone(zone):%m-%d %H:%M}"
+
+
+def subject_lines(view: View, frame: Frame) -> list[str]:
+    """Return what is to be decided: the rule, the machine's answer and its reason; or the whole call."""
+    lang, case, finding = frame.lang, view.case, view.finding
+    place = (say("finding", lang, at=view.step + 1, of=len(case.steps())), PLAIN)
+    if finding is None:
+        return [two_ends((say("whole-call", lang), BOLD), place, frame)]
+    colour = RED if finding.verdict is Verdict.VIOLATED else YELLOW
+    title = (finding_title(case, finding, lang), colour)
+    reason = wrap(reason_text(finding.reason, lang), frame.columns)
+    return [two_ends(title, place, frame), *reason[: max(1, frame.rows // 6)]]
+
+
+def finding_title(case: Case, finding: Finding, lang: str) -> str:
+    """Return a finding's verdict, rule and lost points on one line."""
+    title = case.title(finding.rule_id)
+    parts = [label(finding.verdict, lang), title]
+    if title != finding.rule_id:
+        parts.append(finding.rule_id)
+    if finding.points_lost:
+        parts.append(say("points", lang, points=f"{finding.points_lost:g}"))
+    return "  ".join(parts)
+
+
+def transcript_lines(case: Case, finding: Finding | None, frame: Frame) -> list[str]:
+    """Return the utterances to read at this step, hits marked; the whole call for the step on the whole call."""
+    if case.result.error:
+        return wrap(say("failed-call", frame.lang, error=case.result.error), frame.columns)
+    evidence = case.all_evidence() if finding is None else finding.evidence
+    shown = case.utterances if finding is None else around(case, finding)
+    if not shown:
+        return [say("no-text", frame.lang)]
+    hits = {case.utterances[place].index for place in hit_positions(case.utterances, evidence)}
+    cells = max(width(label(utterance.speaker, frame.lang)) for utterance in shown)
+    lines: list[str] = []
+    last = None
+    for utterance in shown:
+        if last is not None and utterance.index > last + 1 and finding is not None:
+            lines.append(style("   ...", DIM, frame))
+        spans = quote_spans(utterance, evidence)
+        lines += utterance_lines(utterance, spans, utterance.index in hits, cells, frame)
+        last = utterance.index
+    return lines
+
+
+def utterance_lines(utterance: Utterance, spans: Spans, hit: bool, cells: int, frame: Frame) -> list[str]:
+    """Return one utterance with its time and speaker (in `cells`), hanging when it takes several lines."""
+    lead = (
+        f"{HIT_MARK if hit else ' '}{clock(utterance.start_s):>6} {pad(label(utterance.speaker, frame.lang), cells)} "
+    )
+    texts = marked_lines(utterance.text, spans, max(10, frame.columns - width(lead)), frame)
+    indent = " " * width(lead)
+    return [(lead if number == 0 else indent) + text for number, text in enumerate(texts)]
+
+
+def _status(view: View, lang: str) -> tuple[str, str]:
+    if view.message:
+        return view.message, YELLOW
+    parts = []
+    if view.decided is not None:
+        parts.append(f"{say('decided', lang)} {say(view.decided.choice.value, lang)}")
+    note = view.draft or (view.decided.note if view.decided else "")
+    if note:
+        parts.append(f"{say('note', lang)} {note}")
+    if view.finding is None and view.missed:
+        titles = [view.case.title(rule_id) for rule_id in view.missed]
+        parts.append(f"{say('missed-so-far', lang)} {('、' if lang == 'zh' else ', ').join(titles)}")
+    return "  ".join(parts), BOLD
+
+
+def draw_help(frame: Frame) -> str:
+    """Return the screen that explains the keys."""
+    lines = [fit(line, frame.columns) for line in help_text(frame.lang).splitlines()]
+    return "\n".join([*lines, "", say("any-key", frame.lang)])
+
+
+def draw_rules(view: View, frame: Frame) -> str:
+    """Return the numbered rules of which one can be named as missed."""
+    columns = [Column("", right=True), Column(say("which-rule", frame.lang), most=40), Column("", most=30)]
+    rows = [
+        (str(number), view.case.title(finding.rule_id), finding.rule_id)
+        for number, finding in enumerate(view.case.silent_findings(), 1)
+    ]
+    lines = table(columns, rows)
+    if len(lines) > frame.rows - 2:  # two columns side by side
+        half = -(-(len(lines) - 1) // 2)
+        cells = frame.columns // 2
+        left, right = lines[1 : 1 + half], [*lines[1 + half :], ""]
+        lines = [
+            lines[0],
+            *(pad(fit(one, cells - 2), cells) + fit(two, cells) for one, two in zip(left, right, strict=False)),
+        ]
+    return "\n".join([*lines, ""])

@@ -1,0 +1,89 @@
+"""What the reviewer sees: fits the terminal, marks the hit, and shows what was searched."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from inspect_pipeline.model import Match, Speaker, Utterance
+from inspect_pipeline.report.columns import width
+from inspect_pipeline.review.archive import Archive
+from inspect_pipeline.review.case import Case, quote_spans
+from inspect_pipeline.review.paint import REVERSE, Frame, marked_lines
+from inspect_pipeline.review.screen import View, draw, draw_help, page_count
+from tests.review.conftest import NOW
+from tests.review.nights import NIGHT, quote, small_night
+
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+TITLES = {"forbidden.rude": "服务禁语", "empathy.after-complaint": "投诉后共情"}
+
+
+def case_of(tmp_path: Path, call_id: str) -> Case:
+    small_night(tmp_path)
+    return Archive(tmp_path, TITLES).case(NIGHT, call_id)
+
+
+@pytest.mark.parametrize("call_id", ["c-0001", "c-0002", "c-0003", "c-0004"])
+@pytest.mark.parametrize("frame", [Frame(), Frame(colour=True), Frame(lang="en"), Frame(60, 16), Frame(40, 12)])
+def test_every_screen_fits_the_terminal(tmp_path: Path, call_id: str, frame: Frame) -> None:
+    case = case_of(tmp_path, call_id)
+    for step in range(len(case.steps())):
+        view = View(case, step, 3, 12, NOW, message="消息" * 40)
+        for page in range(page_count(view, frame)):
+            for shown in (view, View(case, step, 3, 12, NOW, page=page, draft="备注" * 40)):
+                lines = [ANSI.sub("", line) for line in draw(shown, frame).split("\n")]
+                assert len(lines) <= frame.rows
+                assert max(width(line) for line in lines) <= frame.columns
+    assert len(draw_help(frame).split("\n")) <= 24
+
+
+def test_screen_of_a_hit(tmp_path: Path) -> None:
+    screen = draw(View(case_of(tmp_path, "c-0001"), 0, 3, 12, NOW), Frame(rows=15))
+    assert screen.split("\n") == [
+        "c-0001  11-20 09:31                                                 第 3 / 12 通",
+        "高风险  得分 0  客服 0107  班组 一组  队列 投诉  时长 0:37",
+        "",
+        "-" * 80,
+        "违规  服务禁语  forbidden.rude  扣 100 分                            第 1 / 5 项",
+        "说了不该说的话：「爱投诉就投诉」",
+        "",
+        "   0:12 客服 系统显示您上个月确实订购了。",
+        "   0:16 客户 我没订过，你们再不处理我就打12315投诉。",
+        ">  0:22 客服 【爱投诉就投诉】，你自己点的【你自己不知道吗】？",
+        "   0:27 客户 你这是什么态度！叫你们主管来。",
+        "   0:31 客服 主管现在不在，您等着吧。",
+        "",
+        "",
+        "a 同意  d 不同意  u 不确定  n 备注  b 返回  s 跳过  p 播放  q 退出  ? 帮助",
+    ]
+
+
+def test_pages_together_show_every_utterance_once(tmp_path: Path) -> None:
+    case = case_of(tmp_path, "c-0002")
+    view = View(case, 0, 1, 1, NOW)
+    pages = [draw(View(case, 0, 1, 1, NOW, page=page), Frame()) for page in range(page_count(view, Frame()))]
+    assert len(pages) == 3
+    assert re.findall(r"第(\d+)句", "".join(pages)) == [str(number) for number in range(40)]
+    assert [page.split("\n")[-2].strip() for page in pages] == [f"空格翻页 {number} / 3" for number in (1, 2, 3)]
+
+
+def test_hit_is_in_reverse_video_with_colour_and_in_brackets_without() -> None:
+    assert marked_lines("你自己不知道吗？", [(0, 7)], 20, Frame()) == ["【你自己不知道吗】？"]
+    assert marked_lines("你自己不知道吗？", [(0, 7)], 10, Frame(colour=True)) == [
+        f"{REVERSE}你自己不知\x1b[0m",
+        f"{REVERSE}道吗\x1b[0m？",
+    ]
+
+
+def test_caller_cannot_steer_the_terminal() -> None:
+    assert marked_lines("\x1b[2J清屏\r\x07", [], 20, Frame(colour=True)) == [" [2J清屏"]
+
+
+def test_quote_said_twice_is_marked_as_often_as_there_is_evidence() -> None:
+    said = Utterance(7, Speaker.AGENT, 0, 0.0, 4.0, "再见，好的再见，再见", "", 0.9)
+    once, other = quote(7, Speaker.AGENT, 0.0, "再见"), quote(8, Speaker.AGENT, 0.0, "好的", Match.NEAR)
+    assert quote_spans(said, [once, other]) == ((0, 2),)
+    assert quote_spans(said, [once, once]) == ((0, 2), (5, 7))
+    assert quote_spans(said, [once, quote(7, Speaker.AGENT, 0.0, "见，好")]) == ((0, 4),)

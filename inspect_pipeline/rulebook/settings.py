@@ -16,19 +16,22 @@ class JudgeSettings:
     `min_confidence`. Speech is lost where no utterance of confidence `min_utterance_confidence` covers it (within
     `cover_pad_s`) or where what was recognised had to be removed. An answer that blames nobody (nothing forbidden
     found, no trigger, no signal) is believed while no more than `max_lost_overall` of the speaker's speech in the call
-    is lost. A hit by sound or near is doubted below `doubtful_confidence`, a near one also when more than
-    `doubtful_distance` of its syllables differ, any below `doubtful_any_confidence`. Speakers are believed from
-    `min_speaker_confidence`. Speech shorter than `blip_s` breaks no silence.
+    is lost. Where a hit blames somebody, one by sound or near is doubted below `doubtful_confidence`, a near one also
+    when more than `doubtful_distance` of its syllables differ; any hit is doubted below `doubtful_any_confidence`.
+    Speakers are believed from `min_speaker_confidence`. Speech shorter than `blip_s` breaks no silence.
+
+    The confidences are those of Whisper base on telephone speech: absences were right where the mean was 0.7 or more,
+    and mostly wrong below; half of an utterance of 0.6 is not what was said.
     """
 
     min_speaker_confidence: float = 0.7
     max_lost: float = 0.25
     min_lost_s: Seconds = 0.8
-    min_confidence: float = 0.45
-    min_utterance_confidence: float = 0.25
+    min_confidence: float = 0.7
+    min_utterance_confidence: float = 0.6
     cover_pad_s: Seconds = 0.3
     max_lost_overall: float = 0.6
-    doubtful_confidence: float = 0.5
+    doubtful_confidence: float = 0.6
     doubtful_distance: float = 0.15
     doubtful_any_confidence: float = 0.2
     blip_s: Seconds = 0.2

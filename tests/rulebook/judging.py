@@ -13,6 +13,7 @@ from inspect_pipeline.rulebook.load import load_packs
 from inspect_pipeline.rulebook.rule import Pack
 from inspect_pipeline.rulebook.settings import JudgeSettings
 from inspect_pipeline.text.dialogue import parse_dialogue
+from inspect_pipeline.wording import reason_text
 
 _EXPECTED = {
     "notice": ("noticed", "not_applicable"),
@@ -63,7 +64,9 @@ def judged(
 
 
 def said(finding: Finding) -> tuple[str, str, tuple[str, ...]]:
-    """Return verdict, reason code and quotes: what most tests are about."""
+    """Return verdict, reason code and quotes: what most tests are about. The reason must have words."""
+    assert reason_text(finding.reason, "zh")
+    assert reason_text(finding.reason, "en")
     return finding.verdict.value, finding.reason.code, tuple(each.quote for each in finding.evidence)
 
 

@@ -62,8 +62,8 @@ def test_removed_text_leaves_a_hole() -> None:
 
 
 def test_a_doubtful_recognition_is_no_proof_of_absence() -> None:
-    assert said(judged(OPENING, with_confidence(_opening(), u0=0.3, u2=0.5))) == ("uncertain", "unintelligible", ())
-    assert said(judged(OPENING, with_confidence(_opening(), u0=0.6, u2=0.6))) == ("violated", "not-said", ())
+    assert said(judged(OPENING, with_confidence(_opening(), u0=0.5, u2=0.8))) == ("uncertain", "unintelligible", ())
+    assert said(judged(OPENING, with_confidence(_opening(), u0=0.72, u2=0.72))) == ("violated", "not-said", ())
 
 
 def test_what_nearly_was_said_is_quoted() -> None:
@@ -97,7 +97,7 @@ def test_nothing_forbidden_needs_most_of_the_speech_understood() -> None:
         ("你自己不知道吗", 0.3, ("violated", "forbidden-said", ("你自己不知道吗",))),
         ("你自己不知道吗", 0.1, ("uncertain", "doubtful-hit", ("你自己不知道吗",))),
         ("你自己不知到吗", 0.9, ("violated", "forbidden-said", ("你自己不知到吗",))),
-        ("你自己不知到吗", 0.4, ("uncertain", "doubtful-hit", ("你自己不知到吗",))),
+        ("你自己不知到吗", 0.55, ("uncertain", "doubtful-hit", ("你自己不知到吗",))),
     ],
 )
 def test_a_weak_hit_is_doubted(words: str, confidence: float, expected: tuple[str, str, tuple[str, ...]]) -> None:
@@ -105,6 +105,12 @@ def test_a_weak_hit_is_doubted(words: str, confidence: float, expected: tuple[st
     finding = judged(RUDE, heard)
     assert said(finding) == expected
     assert finding.points_lost == (10.0 if expected[0] == "violated" else 0.0)
+
+
+def test_a_weak_signal_is_noticed_for_it_blames_nobody() -> None:
+    heard = with_confidence(call("客户: 我要去供信部头诉"), u0=0.5)
+    assert said(judged(ESCALATION, heard)) == ("noticed", "noticed", ("去供信部头诉",))
+    assert judged(ESCALATION, with_confidence(heard, u0=0.1)).verdict == "uncertain"
 
 
 def test_a_weak_hit_is_believed_in_favour() -> None:

@@ -23,6 +23,7 @@ from pathlib import Path
 
 from inspect_pipeline.rulebook.judge import Judge
 from inspect_pipeline.rulebook.metadata import recording_metadata
+from inspect_pipeline.speech.settings import SpeechSettings
 from inspect_pipeline.speech.transcribe import Transcriber
 from inspect_pipeline.text.dialogue import parse_dialogue
 from inspect_pipeline.wording import clock, reason_text
@@ -158,7 +159,7 @@ def count_verdicts(report: Report, truth: dict, findings: tuple[Finding, ...], c
 @cache
 def loaded(model: str) -> Transcriber:
     """Return the transcriber of this process."""
-    return Transcriber(model, cpu_threads=1)
+    return Transcriber(SpeechSettings(model=model, threads=1))
 
 
 def transcribe(job: tuple[object, str, str | None]) -> Transcript:

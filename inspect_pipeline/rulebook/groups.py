@@ -66,6 +66,8 @@ def _item(item: Term | Group, search: Search) -> Outcome:
 
 def _term(term: Term, search: Search) -> Outcome:
     hearing = search.hearing
+    if term not in hearing.touched:
+        return NOTHING
     sure: list[Found] = []
     doubts: list[tuple[Found, Reason]] = []
     for found in _within(hearing.found(term), search):

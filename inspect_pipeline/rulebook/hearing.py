@@ -97,14 +97,15 @@ class Hearing:
         self._speech: dict[Speaker, list[Interval]] = {}
         self._understood: dict[Speaker, list[Interval]] = {}
         self._group_terms = group_terms or {}
-        self._touched = frozenset(
+        # Most terms of most rules are simply not there: the others, worked out once, save looking at those.
+        self.touched = frozenset(
             (*(term for term, hits in look.hits.items() if hits), *look.almost.keys(), *look.unable.keys())
         )
 
     def touches(self, group: Group) -> bool:
         """Return False when all terms of a group were looked for and none is there, nor anything like it."""
         terms = self._group_terms.get(id(group))
-        return terms is None or not self._touched.isdisjoint(terms)
+        return terms is None or not self.touched.isdisjoint(terms)
 
     def found(self, term: Term) -> tuple[Found, ...]:
         """Return where a term was found, in the order of the call."""

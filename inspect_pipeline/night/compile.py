@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from inspect_pipeline.model import CallStatus
 from inspect_pipeline.night.plan import NightPlan, Shard, Task
 from inspect_pipeline.night.spool import Entry, Spool
 from inspect_pipeline.store.calls import SHARD_TABLES, shard_rows
-from inspect_pipeline.store.journal import CallRecord, ShardRecord, write_record
-from inspect_pipeline.store.rows import Row
+from inspect_pipeline.store.journal import WRITING, CallRecord, ShardRecord, remove_record, write_record
+from inspect_pipeline.store.rows import Rows
 from inspect_pipeline.store.schema import TableName
 from inspect_pipeline.store.stored import by_call
 from inspect_pipeline.store.tables import part_facts, part_path, write_part
@@ -25,7 +25,7 @@ def is_stored(plan: NightPlan, shard: Shard, record: ShardRecord | None) -> bool
         return not plan.retry_failed  # nothing tells which calls failed
     if record.digest != shard.digest:
         return False  # a run ended while it wrote the parts
-    return all(_keeps(plan, task, record.calls.get(task.call_id)) for task in shard.tasks)
+    return all(_keeps(plan, task, record) for task in shard.tasks)
 
 
 def keep_stored(plan: NightPlan, spool: Spool, tasks: Iterable[Task], records: Mapping[int, ShardRecord]) -> list[str]:
@@ -35,10 +35,10 @@ def keep_stored(plan: NightPlan, spool: Spool, tasks: Iterable[Task], records: M
     rows may lie in a part that another shard is about to write. Raises StoreError.
     """
     wanted: dict[int, list[Task]] = defaultdict(list)
-    found = {call_id: (index, call) for index, record in records.items() for call_id, call in record.calls.items()}
+    where = {call_id: index for index, record in records.items() for call_id in record.calls}
     for task in tasks:
-        index, call = found.get(task.call_id, (-1, None))
-        if call is not None and _keeps(plan, task, call):
+        index = where.get(task.call_id)
+        if index is not None and _keeps(plan, task, records[index]):
             wanted[index].append(task)
     kept: list[str] = []
     for index, members in wanted.items():
@@ -55,10 +55,7 @@ def keep_stored(plan: NightPlan, spool: Spool, tasks: Iterable[Task], records: M
 
 
 def compile_shard(plan: NightPlan, spool: Spool, shard: Shard) -> None:
-    """Write the parts of a shard whose calls are all spooled, then its record, then clear its spool.
-
-    `calls` is written last: whoever finds a call there finds its utterances and findings, too. Raises StoreError.
-    """
+    """Write the parts of a shard whose calls are all spooled, and clear its spool. Raises StoreError."""
     entries = [(task, entry) for task in shard.tasks if (entry := spool.get(task)) is not None]
     assert len(entries) == len(shard.tasks), "a shard is compiled when all its calls are spooled"
     facts = {
@@ -66,21 +63,39 @@ def compile_shard(plan: NightPlan, spool: Spool, shard: Shard) -> None:
         "shard": f"{shard.index}/{shard.of}",
         "shard_digest": shard.digest,
         "model": plan.origin.model,
-        "pack": plan.origin.pack,
-        "pack_fingerprint": plan.origin.pack_fingerprint,
+        **pack_facts(plan),
     }
-    # until the last part is in, the parts may be of two runs
-    write_record(plan.out, plan.night, shard.index, ShardRecord("", {}))
-    for table in SHARD_TABLES:
-        rows: Sequence[Row] = [row for _, entry in entries for row in entry.rows[table]]
-        write_part(part_path(plan.out, table, plan.night, shard.index), table, rows, facts)
-    calls = {task.call_id: CallRecord(task.key, entry.status, entry.elapsed_s) for task, entry in entries}
-    write_record(plan.out, plan.night, shard.index, ShardRecord(shard.digest, calls))
+    rows = {table: [row for _, entry in entries for row in entry.rows[table]] for table in SHARD_TABLES}
+    calls = {
+        task.call_id: CallRecord(task.heard, task.changed, entry.status, entry.elapsed_s) for task, entry in entries
+    }
+    write_shard(plan, shard.index, rows, facts, ShardRecord(shard.digest, shard.rules, calls))
     for task in shard.tasks:
         spool.drop(task)
 
 
-def _keeps(plan: NightPlan, task: Task, call: CallRecord | None) -> bool:
+def write_shard(plan: NightPlan, index: int, rows: Rows, facts: Mapping[str, str], record: ShardRecord | None) -> None:
+    """Write the parts of a shard and then its record (None: there is none). Raises StoreError.
+
+    `calls` is the last part: whoever finds a call there finds its utterances and findings, too.
+    """
+    write_record(plan.out, plan.night, index, WRITING)
+    for table in SHARD_TABLES:
+        write_part(part_path(plan.out, table, plan.night, index), table, rows[table], facts)
+    if record is None:
+        remove_record(plan.out, plan.night, index)
+    else:
+        write_record(plan.out, plan.night, index, record)
+
+
+def pack_facts(plan: NightPlan) -> dict[str, str]:
+    """Return what a part's metadata says of the rules."""
+    return {"pack": plan.origin.pack, "pack_fingerprint": plan.origin.pack_fingerprint}
+
+
+def _keeps(plan: NightPlan, task: Task, record: ShardRecord) -> bool:
     """Return whether what was stored of a call is still its answer."""
-    retried = plan.retry_failed and call is not None and call.status is CallStatus.FAILED
-    return call is not None and call.key == task.key and not retried
+    call = record.calls.get(task.call_id)
+    if call is None or (call.heard, call.changed, record.rules) != (task.heard, task.changed, task.rules):
+        return False
+    return not (plan.retry_failed and call.status is CallStatus.FAILED)

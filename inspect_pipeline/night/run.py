@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 
 from inspect_pipeline.errors import UsageError
@@ -19,6 +17,7 @@ from inspect_pipeline.night.finish import finish_night
 from inspect_pipeline.night.local import LocalEngine
 from inspect_pipeline.night.plan import NightPlan, Shard, Task, shards_of
 from inspect_pipeline.night.spool import Spool
+from inspect_pipeline.night.stopping import stoppable
 from inspect_pipeline.night.told import CallDone, NightSummary, Progress, StoppedError
 from inspect_pipeline.store.journal import read_records
 from inspect_pipeline.store.schema import TableName
@@ -42,10 +41,11 @@ def run_night(plan: NightPlan, progress: Tell, engine: Engine | None = None) -> 
         if not plan.replace:
             _refuse_to_lose_calls(plan, shards)
         course = _Course(plan, shards, progress)
-        with _stoppable():
+        with stoppable():
             try:
                 _inspect(course, spool, engine or LocalEngine(desk_of(plan), plan.workers, plan.gpus))
-                return finish_night(plan, shards, course.fresh, course.elapsed())
+                call_ids = {shard.index: shard.call_ids for shard in shards}
+                return finish_night(plan, call_ids, course.fresh, course.elapsed())
             except KeyboardInterrupt as stop:
                 raise StoppedError(
                     f"night {plan.night}: stopped with {course.done} of {course.total} calls done: "
@@ -132,26 +132,9 @@ def _missing(course: _Course, spool: Spool) -> dict[int, list[Task]]:
 def _refuse_to_lose_calls(plan: NightPlan, shards: Sequence[Shard]) -> None:
     """Raise UsageError when the night holds calls that this run would drop."""
     stored = set(read_table(plan.out, TableName.CALLS, [plan.night], ["call_id"])["call_id"].to_pylist())
-    lost = sorted(stored - {task.call_id for shard in shards for task in shard.tasks})
+    lost = sorted(stored.difference(*(shard.call_ids for shard in shards)))
     if lost:
         raise UsageError(
             f"{plan.out}: night {plan.night} holds {len(lost)} calls that are not in this run ({lost[0]} …): "
             "list all recordings of the night in one manifest, drop the others with --replace, or name another --out"
         )
-
-
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """Let SIGTERM stop the night as Ctrl-C does."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(_number: int, _frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -18,19 +18,26 @@ from inspect_pipeline.store.atomic import WORK, remove_file, write_file
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """One call of a shard: the digest of its input, what became of it, and how long it took (0 when kept)."""
+    """One call of a shard: the digest of what its transcript is made from, the recording's time of change (ns, None:
+    there was none), what became of it, and how long it took."""
 
-    key: str
+    heard: str
+    changed: int | None
     status: CallStatus
     elapsed_s: Seconds
 
 
 @dataclass(frozen=True, slots=True)
 class ShardRecord:
-    """One shard: `digest` is the one in its parts' metadata; `calls` by id."""
+    """One shard: `digest` is the one in its parts' metadata, `rules` that of what judged it; `calls` by id."""
 
     digest: str
+    rules: str
     calls: Mapping[str, CallRecord]
+
+
+WRITING = ShardRecord("", "", {})
+"""Stands while the parts of a shard are written: until the last one is in, they may be of two runs."""
 
 
 def night_folder(out: Path, night: str) -> Path:
@@ -70,9 +77,9 @@ def _read(path: Path) -> ShardRecord:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         calls = {
-            call_id: CallRecord(call["key"], CallStatus(call["status"]), call["elapsed_s"])
+            call_id: CallRecord(call["heard"], call["changed"], CallStatus(call["status"]), call["elapsed_s"])
             for call_id, call in data["calls"].items()
         }
-        return ShardRecord(data["digest"], calls)
+        return ShardRecord(data["digest"], data["rules"], calls)
     except (OSError, ValueError, KeyError) as error:
         raise StoreError(f"{path}: cannot read: {error}: remove it and run the night again") from error

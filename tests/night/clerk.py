@@ -9,7 +9,7 @@ import hashlib
 import os
 import signal
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from inspect_pipeline.errors import ModelError, RecordingError
@@ -42,6 +42,7 @@ class Clerk:
     diary: Path
     pace_s: float = 0.0
     start: str = ""  # `no-model` or `dies`
+    mild: bool = False  # every score is 100 and every risk low
 
     def __call__(self) -> Inspect:
         if self.start == "no-model":
@@ -66,16 +67,26 @@ class Clerk:
             raise KeyError("speaker")
         if said.startswith("damaged"):
             return CallResult(recording, CallStatus.FAILED, error=str(RecordingError("no sound in it")))
-        return _inspected(recording, said)
+        if said.startswith("gpu"):
+            return CallResult(recording, CallStatus.FAILED, error=f"device {os.environ['CUDA_VISIBLE_DEVICES']}")
+        judgement = self.judge(recording.call_id, said)
+        return _inspected(recording, said, replace(judgement, score=100.0, risk=Risk.LOW) if self.mild else judgement)
+
+    def judge(self, call_id: str, said: str) -> Judgement:
+        """Answer three rules by the digest of what was said."""
+        number = _number(said)
+        findings = tuple(_finding(call_id, said, rule, number) for rule in range(3))
+        return Judgement(findings, 100.0 - number % 60, Risk.HIGH if number % 3 == 0 else Risk.NONE)
 
 
-def _inspected(recording: Recording, said: str) -> CallResult:
+def _number(said: str) -> int:
+    return int(hashlib.sha256(said.encode()).hexdigest()[:8], 16)
+
+
+def _inspected(recording: Recording, said: str, judgement: Judgement) -> CallResult:
     sha = hashlib.sha256(said.encode()).hexdigest()
-    number = int(sha[:8], 16)
-    length = 10.0 + number % 50
+    length = 10.0 + _number(said) % 50
     utterance = Utterance(0, Speaker.AGENT, 0, 0.5, 2.5, said, said, 0.9)
-    findings = tuple(_finding(recording.call_id, said, rule, number) for rule in range(3))
-    risk = Risk.HIGH if number % 3 == 0 else Risk.NONE
     return CallResult(
         recording,
         CallStatus.INSPECTED,
@@ -87,7 +98,7 @@ def _inspected(recording: Recording, said: str) -> CallResult:
             (Activity(ActivityKind.SPEECH, Speaker.AGENT, 0, 0.5, 2.5, -20.0),),
             confidence=0.9,
         ),
-        judgement=Judgement(findings, 100.0 - number % 60, risk),
+        judgement=judgement,
         elapsed_s=time.monotonic(),  # never the same
     )
 

@@ -18,6 +18,7 @@ from small_night import NIGHT, begun, left_over, part_bytes, plan_of, quietly, r
 from inspect_pipeline.errors import ModelError, StoreError
 from inspect_pipeline.model import Recording
 from inspect_pipeline.night.plan import Patience
+from inspect_pipeline.store.calls import stored_results
 
 DEAD = "killed its worker twice (a crash, too little memory, or no answer in time): listen to it by hand"
 RUN = """
@@ -154,3 +155,11 @@ def test_a_full_disk_stops_the_night_and_nothing_half_is_seen(tmp_path: Path, ca
         assert left_over(out) == []
     finally:
         subprocess.run(["umount", str(out)], check=True)
+
+
+def test_workers_are_spread_over_the_gpus(tmp_path: Path, calls: list[Recording]):
+    """Each worker sees one device only; four workers on two devices are two on each."""
+    night = recordings_in(tmp_path / "audio", {f"g-{number}": "gpu" for number in range(12)})
+    quietly(plan_of(tmp_path, night, workers=4, gpus=("0", "1"), factory=Clerk(tmp_path / "diary", pace_s=0.3)))
+    seen = {one.error for one in stored_results(tmp_path / "out", NIGHT)}
+    assert seen == {"device 0", "device 1"}

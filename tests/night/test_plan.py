@@ -11,7 +11,7 @@ from small_night import listed, plan_of, recordings_in
 
 from inspect_pipeline.errors import UsageError
 from inspect_pipeline.model import Recording
-from inspect_pipeline.night.engine import workers_that_fit
+from inspect_pipeline.night.engine import visible_gpus, workers_that_fit
 from inspect_pipeline.night.plan import CHINA, Patience, choose_night, shards_of
 
 TODAY = date(2026, 11, 30)
@@ -72,3 +72,9 @@ def test_patience_grows_with_the_call():
 def test_workers_are_at_least_one_and_one_a_gpu():
     assert workers_that_fit(memory_each_gb=1e6) == 1
     assert workers_that_fit(gpus=4) == 4
+
+
+@pytest.mark.parametrize(("chosen", "gpus"), [("2,3", ("2", "3")), ("", ()), ("-1", ()), ("GPU-1a", ("GPU-1a",))])
+def test_the_gpus_that_were_chosen(monkeypatch: pytest.MonkeyPatch, chosen: str, gpus: tuple[str, ...]):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", chosen)
+    assert visible_gpus() == gpus

@@ -14,8 +14,9 @@ from typing import Any
 import click
 
 from inspect_pipeline.cli.options import Decorated, config_option, lang_option, out_option, rules_option
+from inspect_pipeline.cli.report import known_titles
 from inspect_pipeline.config import Config
-from inspect_pipeline.errors import InspectError, ReviewError
+from inspect_pipeline.errors import ReviewError
 from inspect_pipeline.review.archive import Archive, take_over_flags
 from inspect_pipeline.review.case import moment_of, seconds_of
 from inspect_pipeline.review.database import ReviewDatabase, open_reviews
@@ -29,7 +30,6 @@ from inspect_pipeline.review.session import Session
 from inspect_pipeline.review.single import decide, finding_named, reviewer_name
 from inspect_pipeline.review.terminal import Seat, in_colour
 from inspect_pipeline.review.words import say
-from inspect_pipeline.rulebook.load import load_packs, pack_path
 
 
 @dataclass(frozen=True)
@@ -64,16 +64,8 @@ def desk(config: Config, out: Path | None, lang: str | None, rules: tuple[str, .
     database = open_reviews(place, config.review.database)
     now = datetime.now(UTC)
     take_over_flags(database, place, now)
-    archive = Archive(place, _titles(rules or config.rules.packs))
+    archive = Archive(place, known_titles(rules or config.rules.packs))
     return Desk(place, lang or config.lang, config, database, archive, now)
-
-
-def _titles(packs: tuple[str, ...]) -> dict[str, str]:
-    try:
-        return {rule.id: rule.title for pack in load_packs([pack_path(name) for name in packs]) for rule in pack.rules}
-    except InspectError as error:
-        click.echo(f"warning: rules are shown by their ids: {error}", err=True)
-        return {}
 
 
 def _json(result: Any) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from inspect_pipeline import __version__
 from inspect_pipeline.model import Finding
 from inspect_pipeline.report.sheets import Cell, csv_bytes, xlsx_bytes
 from inspect_pipeline.review.archive import Archive
@@ -49,7 +48,7 @@ def export_table(out: Path, decided: dict[str, list[Decision]]) -> list[Path]:
     for night, decisions in decided.items():
         path = part_path(out, TableName.REVIEWS, night)
         rows = [{name: value for name, value in _row(decision).items() if name in columns} for decision in decisions]
-        write_part(path, TableName.REVIEWS, rows, {"exported_by": f"inspect-pipeline {__version__}"})
+        write_part(path, TableName.REVIEWS, rows, {})
         written.append(path)
     return written
 

@@ -8,13 +8,14 @@ from typing import Any
 
 from inspect_pipeline.model import Finding
 from inspect_pipeline.report.columns import Column, table, wrap
+from inspect_pipeline.report.words import flag_word
 from inspect_pipeline.review.archive import Archive
 from inspect_pipeline.review.case import Case
 from inspect_pipeline.review.decisions import Decision
 from inspect_pipeline.review.paint import BOLD, Frame, style
 from inspect_pipeline.review.queue import QueueItem, QueueState
 from inspect_pipeline.review.screen import View, finding_title, header_lines, moment_text, transcript_lines
-from inspect_pipeline.review.words import reason_word, say
+from inspect_pipeline.review.words import say
 from inspect_pipeline.store.rows import finding_row, utterance_rows
 from inspect_pipeline.wording import clock, label, reason_text
 
@@ -49,7 +50,7 @@ def _queue_row(archive: Archive, item: QueueItem, now: datetime, lang: str) -> l
         say("overdue", lang) if item.overdue(now) else "",
         say("unscored", lang) if score is None else f"{score:g}",
         say(f"state-{state.value}", lang, who=who).strip(),
-        ("、" if lang == "zh" else ", ").join(reason_word(reason, lang) for reason in item.reasons),
+        ("、" if lang == "zh" else ", ").join(flag_word(reason, lang) for reason in item.reasons),
     ]
 
 

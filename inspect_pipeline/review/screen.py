@@ -7,10 +7,11 @@ from datetime import datetime, tzinfo
 
 from inspect_pipeline.model import Finding, Risk, Utterance, Verdict
 from inspect_pipeline.report.columns import Column, fit, pad, table, width, wrap
+from inspect_pipeline.report.words import flag_word
 from inspect_pipeline.review.case import Case, around, hit_positions, quote_spans
 from inspect_pipeline.review.decisions import Decision
 from inspect_pipeline.review.paint import BOLD, DIM, PLAIN, RED, YELLOW, Frame, marked_lines, style, two_ends
-from inspect_pipeline.review.words import help_text, reason_word, say
+from inspect_pipeline.review.words import help_text, say
 from inspect_pipeline.wording import clock, label, reason_text
 
 HIT_MARK = ">"
@@ -69,7 +70,7 @@ def header_lines(view: View, frame: Frame) -> list[str]:
     zone = recording.started_at.tzinfo if recording.started_at else None
     name = f"{case.call_id}  {moment_text(recording.started_at, zone)}".rstrip()
     progress = say("of-calls", lang, at=view.at, of=view.of) if view.of else ""
-    reasons = [] if item is None else [reason_word(reason, lang) for reason in item.reasons]
+    reasons = [] if item is None else [flag_word(reason, lang) for reason in item.reasons]
     why = f"{say('why', lang)} {('、' if lang == 'zh' else ', ').join(reasons)}" if reasons else ""
     late = item is not None and item.overdue(view.now)
     return [

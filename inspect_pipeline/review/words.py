@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from inspect_pipeline.triage.sample import ListenReason
-
 _WORDS: dict[str, tuple[str, str]] = {
     "agent": ("客服", "agent"),
     "team": ("班组", "team"),
@@ -67,17 +65,6 @@ _WORDS: dict[str, tuple[str, str]] = {
     "failed-call": ("未能质检：{error}", "not inspected: {error}"),
 }
 
-# Why triage proposes a call.
-_FLAG_REASONS: dict[str, tuple[str, str]] = {
-    ListenReason.CRITICAL: ("致命违规", "critical violation"),
-    ListenReason.HIGH_RISK: ("高风险", "high risk"),
-    ListenReason.MEDIUM_RISK: ("中风险", "medium risk"),
-    ListenReason.LOW_SCORE: ("低分", "low score"),
-    ListenReason.VIOLATION: ("有违规", "violation"),
-    ListenReason.UNCERTAIN: ("有待定项", "uncertain"),
-    ListenReason.CLEAN: ("随机抽查", "random"),
-}
-
 _HELP: dict[str, str] = {
     "zh": """复核按键（不用回车，按下即存）
 
@@ -118,12 +105,6 @@ def say(what: str, lang: str, /, **values: object) -> str:
     """Return a word or sentence of the screen in `lang` ("zh" or "en"), with its values filled in."""
     chinese, english = _WORDS[what]
     return (english if lang == "en" else chinese).format(**values)
-
-
-def reason_word(reason: str, lang: str) -> str:
-    """Return why a call is to be heard, in words; a reason that has none is shown as it is."""
-    known = _FLAG_REASONS.get(reason)
-    return reason if known is None else known[1 if lang == "en" else 0]
 
 
 def help_text(lang: str) -> str:

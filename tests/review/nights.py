@@ -141,7 +141,10 @@ def long_findings(call_id: str) -> tuple[Finding, ...]:
             Reason("not-said", (("from", "0:00"), ("to", "3:19"))),
             points=10,
         ),
+        finding(call_id, "empathy.after-complaint", Verdict.NOT_APPLICABLE, Reason("no-trigger")),
+        finding(call_id, "closing.farewell", Verdict.MET, Reason("said")),
         finding(call_id, "forbidden.rude", Verdict.MET, Reason("nothing-forbidden")),
+        finding(call_id, "risk.escalation", Verdict.NOT_APPLICABLE, Reason("nothing-noticed")),
     )
 
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from inspect_pipeline.model import Finding, Risk, Utterance, Verdict
+from inspect_pipeline.model import Evidence, Finding, Match, Risk, Speaker, Utterance, Verdict
 from inspect_pipeline.report.columns import Column, fit, pad, table, width, wrap
 from inspect_pipeline.report.words import flag_word
-from inspect_pipeline.review.case import Case, around, hit_positions, quote_spans
+from inspect_pipeline.review.case import Case, around, quote_spans
 from inspect_pipeline.review.decisions import Decision
-from inspect_pipeline.review.paint import BOLD, DIM, PLAIN, RED, YELLOW, Frame, marked_lines, style, two_ends
+from inspect_pipeline.review.paint import BOLD, DIM, PLAIN, RED, REVERSE, YELLOW, Frame, marked_lines, style, two_ends
 from inspect_pipeline.review.words import help_text, say
 from inspect_pipeline.wording import clock, label, reason_text
 
 HIT_MARK = ">"
+INEXACT = (Match.SOUND, Match.NEAR, Match.LIKE)  # what was written differs from what the rule asks for
 Spans = tuple[tuple[int, int], ...]
 
 
@@ -117,7 +118,12 @@ def subject_lines(view: View, frame: Frame) -> list[str]:
     colour = RED if finding.verdict is Verdict.VIOLATED else YELLOW
     title = (finding_title(case, finding, lang), colour)
     reason = wrap(reason_text(finding.reason, lang), frame.columns)
-    return [two_ends(title, place, frame), *reason[: max(1, frame.rows // 6)]]
+    how = [
+        fit(f"{label(hit.match, lang)}：“{hit.quote}” ← {hit.term}", frame.columns)
+        for hit in finding.evidence
+        if hit.match in INEXACT
+    ]
+    return [two_ends(title, place, frame), *[*reason, *how[:2]][: max(1, frame.rows // 6)]]
 
 
 def finding_title(case: Case, finding: Finding, lang: str) -> str:
@@ -139,17 +145,27 @@ def transcript_lines(case: Case, finding: Finding | None, frame: Frame) -> list[
     shown = case.utterances if finding is None else around(case, finding)
     if not shown:
         return [say("no-text", frame.lang)]
-    hits = {case.utterances[place].index for place in hit_positions(case.utterances, evidence)}
+    heard = {hit.utterance for hit in evidence}
+    measured = sorted((hit for hit in evidence if hit.utterance is None), key=lambda hit: hit.start_s)
     cells = max(width(label(utterance.speaker, frame.lang)) for utterance in shown)
     lines: list[str] = []
     last = None
     for utterance in shown:
         if last is not None and utterance.index > last + 1 and finding is not None:
             lines.append(style("   ...", DIM, frame))
+        while measured and measured[0].start_s <= utterance.start_s:
+            lines.append(measured_line(measured.pop(0), cells, frame))
         spans = quote_spans(utterance, evidence)
-        lines += utterance_lines(utterance, spans, utterance.index in hits, cells, frame)
+        lines += utterance_lines(utterance, spans, utterance.index in heard, cells, frame)
         last = utterance.index
-    return lines
+    return [*lines, *(measured_line(hit, cells, frame) for hit in measured)]
+
+
+def measured_line(hit: Evidence, cells: int, frame: Frame) -> str:
+    """Return a measured stretch (a wait, an interruption) as a line between the utterances."""
+    speaker = "" if hit.speaker is Speaker.UNKNOWN else label(hit.speaker, frame.lang)
+    told = f"[{clock(hit.start_s)}–{clock(hit.end_s)} {label(hit.match, frame.lang)}]"
+    return f"{HIT_MARK}{clock(hit.start_s):>6} {pad(speaker, cells)} {style(told, REVERSE, frame)}"
 
 
 def utterance_lines(utterance: Utterance, spans: Spans, hit: bool, cells: int, frame: Frame) -> list[str]:

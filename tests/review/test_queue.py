@@ -111,8 +111,8 @@ def test_night_filter_and_overdue(database: ReviewDatabase) -> None:
     assert item.night == "2026-11-19"
 
 
-def take_all(folder: Path, reviewer: str, start: object, taken: multiprocessing.Queue[tuple[str, str]]) -> None:
-    database = open_reviews(folder)
+def take_all(url: str, reviewer: str, start: object, taken: multiprocessing.Queue[tuple[str, str]]) -> None:
+    database = open_reviews(Path(), url)
     start.wait()  # type: ignore[attr-defined]
     while (item := claim_next(database, reviewer, NOW)) is not None:
         record(database, Answer(Subject(NIGHT, item.call_id), Choice.AGREE), reviewer, NOW)
@@ -120,13 +120,13 @@ def take_all(folder: Path, reviewer: str, start: object, taken: multiprocessing.
         taken.put((reviewer, item.call_id))
 
 
-def test_four_reviewers_at_once_never_get_the_same_call(tmp_path: Path) -> None:
+def test_four_reviewers_at_once_never_get_the_same_call(database: ReviewDatabase) -> None:
     names = sorted(f"c-{number:02}" for number in range(80))
-    database = open_reviews(tmp_path)
     enqueue(database, NIGHT, [flag(name) for name in names], NOW)
     context = multiprocessing.get_context("spawn")
+    url = database.engine.url.render_as_string(hide_password=False)
     start, taken = context.Event(), context.Queue()
-    workers = [context.Process(target=take_all, args=(tmp_path, f"r{n}", start, taken)) for n in range(4)]
+    workers = [context.Process(target=take_all, args=(url, f"r{n}", start, taken)) for n in range(4)]
     for worker in workers:
         worker.start()
     start.set()

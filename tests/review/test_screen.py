@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from inspect_pipeline.model import Match, Speaker, Utterance
+from inspect_pipeline.model import Evidence, Judgement, Match, Reason, Risk, Speaker, Utterance, Verdict
 from inspect_pipeline.report.columns import width
 from inspect_pipeline.review.archive import Archive
 from inspect_pipeline.review.case import Case, quote_spans
 from inspect_pipeline.review.paint import REVERSE, Frame, marked_lines
-from inspect_pipeline.review.screen import View, draw, draw_help, page_count
+from inspect_pipeline.review.screen import View, draw, draw_help, draw_rules, page_count
+from inspect_pipeline.wording import reason_text
 from tests.review.conftest import NOW
-from tests.review.nights import NIGHT, quote, small_night
+from tests.review.nights import NIGHT, finding, quote, small_night
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 TITLES = {"forbidden.rude": "服务禁语", "empathy.after-complaint": "投诉后共情"}
@@ -87,3 +89,32 @@ def test_quote_said_twice_is_marked_as_often_as_there_is_evidence() -> None:
     assert quote_spans(said, [once, other]) == ((0, 2),)
     assert quote_spans(said, [once, once]) == ((0, 2), (5, 7))
     assert quote_spans(said, [once, quote(7, Speaker.AGENT, 0.0, "见，好")]) == ((0, 4),)
+
+
+def test_measured_wait_and_inexact_hit_are_shown(tmp_path: Path) -> None:
+    case = case_of(tmp_path, "c-0003")
+    wait = Evidence(None, Speaker.UNKNOWN, 1.5, 2.75, "", "dead-air", Match.MEASURE, 12.5)
+    near = Evidence(2, Speaker.AGENT, 8.0, 9.0, "感谢来电", "感谢您的来电", Match.NEAR, 1.0)
+    found = finding("c-0003", "timing.dead-air", Verdict.VIOLATED, Reason("over-limit"), wait, near)
+    judged = replace(case.result, judgement=Judgement((found,), 90.0, Risk.LOW))
+    screen = draw(View(replace(case, result=judged), 0, 0, 0, NOW), Frame(rows=14))
+    assert screen.split("\n")[4:12] == [
+        "违规  timing.dead-air                                                第 1 / 2 项",
+        reason_text(Reason("over-limit"), "zh"),
+        "读音相近：“感谢来电” ← 感谢您的来电",
+        "",
+        "   0:00 客服 您好，请问有什么可以帮您？",
+        ">  0:01      [0:01–0:02 测量]",
+        "   0:03 客户 查一下流量还剩多少。",
+        ">  0:06 客服 还剩三点五个G，【感谢来电】，再见。",
+    ]
+
+
+def test_many_rules_to_pick_from_fit_the_terminal(tmp_path: Path) -> None:
+    case = case_of(tmp_path, "c-0003")
+    quiet = tuple(finding("c-0003", f"family.rule-{n:02}", Verdict.MET, Reason("said")) for n in range(35))
+    judged = replace(case.result, judgement=Judgement(quiet, 90.0, Risk.LOW))
+    lines = draw_rules(View(replace(case, result=judged), 0, 1, 1, NOW), Frame()).split("\n")
+    assert len(lines) <= 24
+    assert max(width(line) for line in lines) <= 80
+    assert {int(number) for number in re.findall(r"(?:^|\s)(\d+)  family", "\n".join(lines))} == set(range(1, 36))

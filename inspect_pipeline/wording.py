@@ -138,6 +138,10 @@ _REASONS: Mapping[str, tuple[str, str]] = {
         "[{window}内]说话太少，无法判断[「{name}」]",
         "too little speech[ in {window}] to judge[ “{name}”]",
     ),
+    "no-chance": (
+        "此后对方未再说话，没有机会[说「{name}」]",
+        "nothing more was said after it, so there was no chance[ for “{name}”]",
+    ),
     "no-speech": ("没有听到[{speaker}]说话", "no speech[ of the {speaker}] was heard"),
     "doubtful-hit": (
         "[{at} ]疑似说了[「{quote}」]，但识别把握不足",

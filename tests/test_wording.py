@@ -124,6 +124,12 @@ REASONS = [
         "The sentence model is missing: “抱歉” cannot be judged",
     ),
     ("too-little-speech", (), "说话太少，无法判断", "Too little speech to judge"),
+    (
+        "no-chance",
+        (("name", "共情"),),
+        "此后对方未再说话，没有机会说「共情」",
+        "Nothing more was said after it, so there was no chance for “共情”",
+    ),
     ("no-speech", (("speaker", "agent"),), "没有听到客服说话", "No speech of the agent was heard"),
     ("no-speech", (("speaker", "unknown"),), "没有听到说话", "No speech was heard"),
     (

@@ -45,7 +45,7 @@ def judge_reply(rule: Rule, kind: MustReply, hearing: Hearing) -> Answer:
     if not calls:
         return Answer(Verdict.NOT_APPLICABLE, Reason("no-trigger"))
     answers = [_replied(rule, kind.replies, call, hearing) for call in calls]
-    return _every(answers) if kind.every else _some(answers)
+    return _every(answers) if kind.every else best_answer(answers)
 
 
 def _waits(rule: Rule, kind: MustReply, excuses: Sequence[Excuse], hearing: Hearing) -> list[Trigger]:
@@ -133,12 +133,12 @@ def missing_answer(hearing: Hearing, code: str, name: str, outcome: Outcome, sco
     if outcome.truth is Truth.UNSURE:
         reason = outcome.reason or Reason("unintelligible")
         return Answer(Verdict.UNCERTAIN, reason, evidence_of(outcome.found))
+    values = (("name", name), *window_values(scope))
+    if not _had_a_chance(hearing, scope, speaker):
+        return Answer(Verdict.NOT_APPLICABLE, Reason("no-chance", values))
     doubt = None if outcome.found else doubt_absence(hearing, speaker, scope)
     if doubt:
         return Answer(Verdict.UNCERTAIN, doubt)
-    values = (("name", name), *window_values(scope))
-    if not _had_a_chance(hearing, scope, speaker):
-        return Answer(Verdict.UNCERTAIN, Reason("too-little-speech", values))
     return Answer(Verdict.VIOLATED, Reason(code, values), evidence_of(outcome.found))
 
 
@@ -149,12 +149,13 @@ def _had_a_chance(hearing: Hearing, scope: Scope, speaker: Speaker) -> bool:
     return has_speech(hearing, reply_scope(hearing, scope.moment, scope.side, None, speaker), speaker)
 
 
-def _some(answers: list[Answer]) -> Answer:
-    for verdict in (Verdict.MET, Verdict.UNCERTAIN):
-        for answer in answers:
-            if answer.verdict is verdict:
-                return answer
-    return answers[0]
+def best_answer(answers: Sequence[Answer]) -> Answer:
+    """Return the answer of several tries of which one is enough: the first met one, else the first that may be met.
+
+    A last word to which nobody could reply any more decides only where nothing else does.
+    """
+    order = (Verdict.MET, Verdict.UNCERTAIN, Verdict.VIOLATED, Verdict.NOT_APPLICABLE)
+    return min(answers, key=lambda answer: order.index(answer.verdict))
 
 
 def _every(answers: list[Answer]) -> Answer:

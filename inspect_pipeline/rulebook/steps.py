@@ -10,7 +10,7 @@ from inspect_pipeline.rulebook.evidence import evidence_of
 from inspect_pipeline.rulebook.excuses import excuser
 from inspect_pipeline.rulebook.groups import Search, evaluate
 from inspect_pipeline.rulebook.hearing import Found, Hearing, Truth
-from inspect_pipeline.rulebook.reply import completions, missing_answer, triggers_of
+from inspect_pipeline.rulebook.reply import best_answer, completions, missing_answer, triggers_of
 from inspect_pipeline.rulebook.rule import MustFollow, Position, Rule, Step
 from inspect_pipeline.rulebook.windows import Moment, Scope, reply_scope
 
@@ -36,7 +36,7 @@ def judge_steps(rule: Rule, kind: MustFollow, hearing: Hearing) -> Answer:
             else:
                 further.extend(extended)
         if not further:
-            return next((answer for answer in missing if answer.verdict is Verdict.UNCERTAIN), missing[0])
+            return best_answer(missing)
         paths = _distinct(further, [step.name, *(later.after for later in kind.steps[number + 1 :] if later.after)])
     return Answer(Verdict.MET, Reason("steps-complete"), evidence_of(paths[0].values()))
 

@@ -39,7 +39,12 @@ def test_listening_noises_use_up_no_turns() -> None:
 
 
 def test_who_has_hung_up_gets_no_reply_and_nobody_is_blamed() -> None:
-    assert said(judged(EMPATHY, "客服: 您好\n客户: 你们太过分了")) == ("uncertain", "too-little-speech", ("太过分了",))
+    assert said(judged(EMPATHY, "客服: 您好\n客户: 你们太过分了")) == ("not_applicable", "no-chance", ("太过分了",))
+
+
+def test_a_last_word_without_reply_does_not_hide_an_earlier_miss() -> None:
+    dialogue = "客户: 你们太过分了\n客服: 哦\n客户: 太过分了"
+    assert judged(EMPATHY.replace("2 turns", "1 turns"), dialogue).verdict == "violated"
 
 
 def test_silence_after_the_trigger_is_no_hanging_up() -> None:

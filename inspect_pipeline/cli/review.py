@@ -89,9 +89,9 @@ def next_calls(
     nights: tuple[str, ...],
     reviewer: str | None,
 ) -> None:
-    """Step through the queue, most urgent first: one key a decision, stored at once.
+    """Step through the queue, most urgent first.
 
-    Keys can be piped in: one character each, a note up to the end of its line.
+    One key is one decision, stored at once; ? explains the keys. Keys can be piped in: one character each, a note up to the end of its line.
     """
     at = desk(config, out, lang, rules)
     name = at.reviewer(reviewer)
@@ -233,7 +233,10 @@ def listen_call(
 def export_reviews(
     config: Config, out: Path | None, lang: str | None, rules: tuple[str, ...], nights: tuple[str, ...], as_json: bool
 ) -> None:
-    """Write the decisions that stand: the `reviews` table (Parquet), reviews.csv and reviews.xlsx, all in OUT."""
+    """Write the decisions as Parquet, CSV and xlsx.
+
+    Those that stand (no later one replaces them): the `reviews` table, reviews.csv and reviews.xlsx, all in OUT.
+    """
     at = desk(config, out, lang, rules)
     decided = standing_decisions(at.database, nights)
     if not decided:

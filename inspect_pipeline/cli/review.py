@@ -91,7 +91,8 @@ def next_calls(
 ) -> None:
     """Step through the queue, most urgent first.
 
-    One key is one decision, stored at once; ? explains the keys. Keys can be piped in: one character each, a note up to the end of its line.
+    One key is one decision, stored at once; ? explains the keys.
+    Keys can be piped in: one character each, a note up to the end of its line.
     """
     at = desk(config, out, lang, rules)
     name = at.reviewer(reviewer)

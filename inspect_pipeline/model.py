@@ -11,7 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 Seconds = float
 
@@ -267,10 +271,10 @@ class Flag:
 
 
 class SentenceModel(Protocol):
-    """A sentence encoder. `name` identifies model and version (it is part of a rule's answer's cause)."""
+    """A sentence encoder. `name` identifies model and version (an answer depends on them)."""
 
     name: str
 
-    def embed(self, sentences: Sequence[str]) -> Sequence[Sequence[float]]:
-        """Return one unit-length vector a sentence, in order."""
+    def embed(self, sentences: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Return one unit-length vector a sentence, in order: shape (sentences, size of the encoder)."""
         ...

@@ -163,7 +163,7 @@ class Similarity:
 
     def _embed(self, sentences: Sequence[str]) -> Vectors:
         new = [sentence for sentence in dict.fromkeys(sentences) if sentence not in self._vectors]
-        for sentence, vector in zip(new, np.asarray(self._model.embed(new), dtype=np.float32), strict=True):
+        for sentence, vector in zip(new, self._model.embed(new), strict=True):
             self._vectors[sentence] = vector
         rows = [self._vectors[sentence] for sentence in sentences]
         while len(self._vectors) > KEPT_SENTENCES:

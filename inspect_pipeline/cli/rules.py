@@ -45,10 +45,15 @@ def list_command(packs: tuple[str, ...], as_json: bool, config: Config) -> None:
         ]  # fmt: skip
         click.echo(json.dumps({"schema": 1, "result": data}, ensure_ascii=False))
         return
-    rows = [
-        [pack.id, rule.id, kind_name(rule), rule.severity.value, points_of(rule), rule.title] for pack, rule in found
-    ]
-    click.echo(aligned(["pack", "rule", "kind", "severity", "points", "title"], rows))
+    head = ["rule", "kind", "severity", "points", "title"]
+    for pack in dict.fromkeys(pack.id for pack, _ in found):
+        rows = [
+            [rule.id, kind_name(rule), rule.severity.value, points_of(rule), rule.title]
+            for owner, rule in found
+            if owner.id == pack
+        ]
+        click.secho(f"{pack}: {len(rows)} rules", bold=True)
+        click.echo(aligned(head, rows) + "\n")
 
 
 @rules.command()

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shlex
 import sys
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from inspect_pipeline.cli.main import PROGRAM
 from inspect_pipeline.cli.options import config_option, model_option, out_option, rules_option, with_options
-from inspect_pipeline.cli.tables import aligned
+from inspect_pipeline.cli.tables import aligned, wrapped
 from inspect_pipeline.config import Config
 
 if TYPE_CHECKING:
-    from inspect_pipeline.night.told import NightSummary
+    from inspect_pipeline.night.told import NightSummary, NotInspected
 
 
 def read_date(_ctx: click.Context, _param: click.Parameter, value: str | None) -> date | None:
@@ -78,48 +81,77 @@ def run(
     if as_json:
         click.echo(json.dumps({"schema": 1, "result": dataclasses.asdict(summary)}, ensure_ascii=False))
     else:
-        show_summary(summary, plan.out, source)
+        show_summary(summary, plan.out)
     sys.exit(summary.exit_code)
 
 
-def show_summary(summary: NightSummary, out: Path, source: str) -> None:
+def show_summary(summary: NightSummary, out: Path) -> None:
     """Print the account of the night, as the operator reads it at 2 a.m., and the next command to type."""
-    click.secho(f"Night {summary.night}: {'complete' if not summary.failed else 'PARTIAL'}", bold=True)
-    counts = f"{summary.calls} calls in = {summary.inspected} inspected + {summary.failed} failed"
-    click.echo(f"  {counts} + {summary.skipped} skipped")
-    click.echo(f"  {spoken(summary)}")
-    risks = ", ".join(f"{count} {risk}" for risk, count in summary.risks.items())
-    click.echo(f"  risk: {risks}")
-    reasons = ", ".join(f"{count} {reason}" for reason, count in summary.flag_reasons.items()) or "none"
-    click.echo(f"  {summary.flagged} calls to hear: {reasons}")
     rows = [[rule, *(str(verdicts[verdict] or "·") for verdict in COLUMNS)] for rule, verdicts in summary.rules.items()]
     if rows:
-        click.echo()
-        click.echo(aligned(["rule", *(name.replace("_", " ") for name in COLUMNS)], rows))
-    for name, calls in (("failed", summary.failures), ("skipped", summary.skips)):
-        for one in calls[:SHOWN]:
-            click.secho(f"{name}: {one.call_id}: {one.error}", fg="red" if name == "failed" else None)
-        if len(calls) > SHOWN:
-            click.echo(f"{name}: and {len(calls) - SHOWN} more: inspect-pipeline report night --night {summary.night}")
-    click.echo()
+        head = ["rule", *(name.replace("_", " ") for name in COLUMNS)]
+        click.echo(aligned(head, rows, right=range(1, len(head))) + "\n")
+    show_others("failed", summary.failures, summary, "red")
+    show_others("skipped", summary.skips, summary, None)
+    # the account comes last: a terminal of 24 lines shows the end
+    state = f"PARTIAL, {counted(summary.failed, 'call')} failed" if summary.failed else "complete"
+    click.secho(f"Night {summary.night}: {state}", bold=True, fg="red" if summary.failed else "green")
+    lines = [
+        f"{counted(summary.calls, 'call')} in = {summary.inspected:,} inspected + {summary.failed:,} failed "
+        f"+ {summary.skipped:,} skipped",
+        spoken(summary),
+        "risk: " + ", ".join(f"{count:,} {risk}" for risk, count in summary.risks.items()),
+        heard(summary),
+    ]
+    click.echo("\n".join(wrapped(line, indent=4, first=2) for line in lines))
     if summary.failed:
-        click.echo(f"Mend the recordings and type again: inspect-pipeline run {source} --out {out}")
-    where = "" if str(out) == "out" else f" --out {out}"
-    click.echo(f"Tables are in {out}. Next: inspect-pipeline review next{where}")
+        click.echo("Mend what failed and run the same command again: what is done is kept.")
+    where = "" if str(out) == "out" else f" --out {shlex.quote(str(out))}"
+    click.echo(f"Tables are in {out}. Next:\n  {PROGRAM} review next{where}")
+
+
+def show_others(name: str, calls: Sequence[NotInspected], summary: NightSummary, colour: str | None) -> None:
+    """Print the calls that were not inspected and why; of many, the first."""
+    for one in calls[:SHOWN]:
+        click.secho(wrapped(f"{name}: {one.call_id}: {one.error}", indent=4, first=0), fg=colour)
+    if len(calls) > SHOWN:
+        click.echo(f"{name}: {len(calls) - SHOWN} more: {PROGRAM} report night --night {summary.night} --all")
+    if calls:
+        click.echo()
 
 
 COLUMNS = ("violated", "noticed", "met", "uncertain", "not_applicable")
 SHOWN = 10
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun: 1 call, 2 calls."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def heard(summary: NightSummary) -> str:
+    """Return how many calls a person must hear, and why, the gravest reason first."""
+    from inspect_pipeline.triage.sample import ListenReason
+
+    text = f"{counted(summary.flagged, 'call')} to hear"
+    counts = [(reason, summary.flag_reasons.get(reason, 0)) for reason in ListenReason]
+    names = {ListenReason.CLEAN: "random"}
+    reasons = ", ".join(f"{count:,} {names.get(reason, reason.replace('-', ' '))}" for reason, count in counts if count)
+    if not reasons:
+        return text
+    several = sum(summary.flag_reasons.values()) > summary.flagged
+    return f"{text}: {reasons}" + (" (a call may have several reasons)" if several else "")
+
+
 def spoken(summary: NightSummary) -> str:
     """Return how much audio there was and how fast it went."""
     from inspect_pipeline.wording import clock
 
-    audio = f"{summary.audio_s / 3600:.2f} h of audio"
+    hours = summary.audio_s / 3600
+    audio = f"{hours:,.1f} h of audio" if hours >= 1 else f"{summary.audio_s / 60:.1f} min of audio"
     if not summary.fresh:
         return f"{audio}; nothing was left to do"
     speed = summary.audio_s / summary.elapsed_s if summary.elapsed_s else 0.0
     kept = summary.calls - summary.fresh
-    earlier = f" ({kept} calls were done before)" if kept else f", {speed:.0f} x real time"
-    return f"{audio} in {clock(summary.elapsed_s)} with {summary.workers} workers{earlier}"
+    earlier = f"; {counted(kept, 'call')} done before" if kept else f", {speed:.0f} x real time"
+    return f"{audio} in {clock(summary.elapsed_s)} with {counted(summary.workers, 'worker')}{earlier}"

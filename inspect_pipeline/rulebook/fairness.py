@@ -16,6 +16,14 @@ def window_values(scope: Scope) -> tuple[tuple[str, str], ...]:
 
 def lost_seconds(hearing: Hearing, speaker: Speaker, window: Interval) -> tuple[Seconds, Seconds]:
     """Return how long the speaker spoke in the window, and how much of it was not understood."""
+    if window != hearing.bounds:
+        return _lost_in(hearing, speaker, window)
+    if speaker not in hearing.lost:
+        hearing.lost[speaker] = _lost_in(hearing, speaker, window)
+    return hearing.lost[speaker]
+
+
+def _lost_in(hearing: Hearing, speaker: Speaker, window: Interval) -> tuple[Seconds, Seconds]:
     speech_s = total(clip(hearing.speech(speaker), *window))
     return speech_s, speech_s - total(clip(hearing.understood(speaker), *window))
 

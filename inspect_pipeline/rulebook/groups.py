@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from inspect_pipeline.model import Reason, Speaker
-from inspect_pipeline.rulebook.hearing import Found, Hearing, Outcome, Truth, label
+from inspect_pipeline.rulebook.hearing import Found, Hearing, Members, Outcome, Truth, label
 from inspect_pipeline.rulebook.rule import Group
 from inspect_pipeline.rulebook.terms import Term
 from inspect_pipeline.rulebook.windows import Scope
@@ -44,6 +44,13 @@ def groups_in(group: Group) -> Iterator[Group]:
             yield from groups_in(item)
 
 
+def members_of(group: Group) -> Members:
+    """Return what is in a group, worked out once for all calls."""
+    places = {item: place for place, item in reversed([*enumerate(group.any)]) if not isinstance(item, Group)}
+    groups = tuple(place for place, item in enumerate(group.any) if isinstance(item, Group))
+    return Members(frozenset(terms_of(group)), places, groups)
+
+
 def evaluate(group: Group, search: Search) -> Outcome:
     """Return whether the group is satisfied: one of `any`, each of `all` and none of `none`."""
     if group.any and not group.all and not group.none and not search.hearing.touches(group):
@@ -52,7 +59,7 @@ def evaluate(group: Group, search: Search) -> Outcome:
         search = replace(search, speaker=group.speaker)
     parts: list[Outcome] = []
     if group.any:
-        parts.append(_any([_item(item, search) for item in group.any]))
+        parts.append(_any([_item(item, search) for item in search.hearing.worth_asking(group)]))
     parts.extend(_item(item, search) for item in group.all)
     if group.none:
         against = replace(search, wanted=not search.wanted)

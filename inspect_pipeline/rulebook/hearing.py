@@ -6,7 +6,7 @@ Everything is worked out at most once a call and shared by all rules.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -63,6 +63,16 @@ class Outcome:
     reason: Reason | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Members:
+    """What is in a group: `terms` of its own and of the groups in it, the `places` of the terms in `group.any`, and
+    the places of the `groups` in it."""
+
+    terms: frozenset[Term]
+    places: Mapping[Term, int]
+    groups: tuple[int, ...]
+
+
 def label(term: Term) -> str:
     """Return the term as a reader knows it from the pack."""
     match term:
@@ -84,9 +94,9 @@ class Hearing:
         transcript: Transcript,
         look: Look,
         settings: JudgeSettings,
-        group_terms: Mapping[int, frozenset[Term]] | None = None,
+        members: Mapping[int, Members] | None = None,
     ) -> None:
-        """`group_terms` gives the terms of groups by their identity: hashing them is dearer than looking."""
+        """`members` gives what is in groups by their identity: hashing terms is dearer than looking."""
         self.transcript = transcript
         self.utterances = transcript.utterances
         self.look = look
@@ -96,7 +106,8 @@ class Hearing:
         self._found: dict[Term, tuple[Found, ...]] = {}
         self._speech: dict[Speaker, list[Interval]] = {}
         self._understood: dict[Speaker, list[Interval]] = {}
-        self._group_terms = group_terms or {}
+        self._members = members or {}
+        self.lost: dict[Speaker, tuple[Seconds, Seconds]] = {}  # of the whole call, see `fairness.lost_seconds`
         # Most terms of most rules are simply not there: the others, worked out once, save looking at those.
         self.touched = frozenset(
             (*(term for term, hits in look.hits.items() if hits), *look.almost.keys(), *look.unable.keys())
@@ -104,8 +115,16 @@ class Hearing:
 
     def touches(self, group: Group) -> bool:
         """Return False when all terms of a group were looked for and none is there, nor anything like it."""
-        terms = self._group_terms.get(id(group))
-        return terms is None or not self.touched.isdisjoint(terms)
+        members = self._members.get(id(group))
+        return members is None or not self.touched.isdisjoint(members.terms)
+
+    def worth_asking(self, group: Group) -> Sequence[Term | Group]:
+        """Return the members of `group.any`, in their order, less the terms that are not there in any way."""
+        members = self._members.get(id(group))
+        if members is None:
+            return group.any
+        places = [members.places[term] for term in self.touched & members.terms if term in members.places]
+        return [group.any[place] for place in sorted((*places, *members.groups))]
 
     def found(self, term: Term) -> tuple[Found, ...]:
         """Return where a term was found, in the order of the call."""

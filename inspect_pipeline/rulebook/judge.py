@@ -10,7 +10,7 @@ from inspect_pipeline.rulebook.conditions import condition_answer
 from inspect_pipeline.rulebook.evidence import evidence_of
 from inspect_pipeline.rulebook.excuses import excuser
 from inspect_pipeline.rulebook.fairness import doubt_absence, doubt_nothing, unintelligible, window_values
-from inspect_pipeline.rulebook.groups import Search, evaluate, groups_in, terms_of
+from inspect_pipeline.rulebook.groups import Search, evaluate, groups_in, members_of, terms_of
 from inspect_pipeline.rulebook.hearing import Hearing, Truth
 from inspect_pipeline.rulebook.matcher import Matcher
 from inspect_pipeline.rulebook.reply import judge_reply
@@ -51,7 +51,7 @@ class Judge:
         self.rules = tuple(rule for pack in self.packs for rule in pack.rules)
         self.terms = tuple(dict.fromkeys(term for rule in self.rules for term in rule_terms(rule)))
         groups = [inner for rule in self.rules for group in _rule_groups(rule) for inner in groups_in(group)]
-        self._group_terms = {id(group): frozenset(terms_of(group)) for group in groups}
+        self._members = {id(group): members_of(group) for group in groups}
         self._matcher = Matcher(self.terms, ear, similarity)
         self._models = (similarity, ear)
 
@@ -69,7 +69,7 @@ class Judge:
         return _finding(rule, self._hear(transcript), metadata)
 
     def _hear(self, transcript: Transcript) -> Hearing:
-        return Hearing(transcript, self._matcher.look(transcript.utterances), self.settings, self._group_terms)
+        return Hearing(transcript, self._matcher.look(transcript.utterances), self.settings, self._members)
 
 
 def rule_terms(rule: Rule) -> Iterator[Term]:

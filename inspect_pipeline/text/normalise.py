@@ -16,6 +16,8 @@ from typing import Protocol
 SPOKEN_SIGNS = "%"  # signs that are read aloud, kept although Unicode calls them punctuation
 
 _HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff"
+_REMEMBERED = 512  # texts: those of one call are asked for several times
+
 _BREAK = re.compile(
     "[，。！？；：…—～!?;\n\r|]+"  # always the end of a clause
     "|(?<![0-9])[,.:~]|[,.:~](?![0-9])"  # unless they stand inside a number or a time
@@ -78,6 +80,7 @@ def _one_for_one(simple: str, character: str) -> str:
     return simple if len(simple) == 1 else character
 
 
+@functools.lru_cache(maxsize=_REMEMBERED)
 def normalise(original: str) -> Normal:
     """Return the form that rules match on: NFKC, lower case, Simplified, without punctuation and spaces."""
     spread = original.translate(_forms)

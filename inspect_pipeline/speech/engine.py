@@ -7,7 +7,7 @@ the decoder does not find its end and repeats itself.
 
 from __future__ import annotations
 
-import zlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspect_pipeline.errors import ModelError
+from inspect_pipeline.model import Seconds
 from inspect_pipeline.speech.decode import SAMPLE_RATE, Samples
 from inspect_pipeline.speech.device import cuda_devices
 from inspect_pipeline.speech.models import resolve_model
@@ -32,17 +33,26 @@ _PROMPT_TOKENS = 200
 
 
 @dataclass(frozen=True, slots=True)
+class Word:
+    """One character or two, with its punctuation: when it ends in the stretch (seconds) and its log probability."""
+
+    text: str
+    end_s: Seconds
+    logprob: float
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """What an engine wrote for one stretch: the text, and how sure it is.
 
-    `logprob` is the mean natural log probability of a token, `no_speech` the probability that nobody speaks,
-    `compression` how many times smaller the text is when compressed (over 2.4: it repeats itself).
+    `logprob` is the mean natural log probability of a token, `no_speech` the probability that nobody speaks. `words`
+    joined are the text; empty when they were not asked for.
     """
 
     text: str
     logprob: float
     no_speech: float
-    compression: float
+    words: tuple[Word, ...] = ()
 
 
 class Engine(Protocol):
@@ -50,10 +60,12 @@ class Engine(Protocol):
 
     name: str
 
-    def recognise(self, stretches: Sequence[Samples], prompt: str, temperature: float = 0.0) -> list[Heard]:
+    def recognise(
+        self, stretches: Sequence[Samples], prompt: str, *, words: bool = False, temperature: float = 0.0
+    ) -> list[Heard]:
         """Return what is said in each stretch (16 kHz, at most 26 s), in order; `prompt` lists words to expect.
 
-        A temperature over 0 draws instead of searching, always with the same seed.
+        `words`: give each word its end. A temperature over 0 draws instead of searching, always with the same seed.
         """
         ...
 
@@ -87,37 +99,47 @@ class WhisperEngine:
         self._settings = settings
         self.name = f"{settings.model}/{compute_type}"
 
-    def recognise(self, stretches: Sequence[Samples], prompt: str, temperature: float = 0.0) -> list[Heard]:
+    def recognise(
+        self, stretches: Sequence[Samples], prompt: str, *, words: bool = False, temperature: float = 0.0
+    ) -> list[Heard]:
         """See Engine. Stretches of like length share a batch; the order of the answers is that of the input."""
         order = sorted(range(len(stretches)), key=lambda number: (len(stretches[number]), number))
         heard: dict[int, Heard] = {}
         for start in range(0, len(order), self._settings.batch_size):
             batch = order[start : start + self._settings.batch_size]
-            for number, result in zip(
-                batch, self._batch([stretches[i] for i in batch], prompt, temperature), strict=True
-            ):
-                heard[number] = result
+            results = self._batch([stretches[number] for number in batch], prompt, words, temperature)
+            heard.update(zip(batch, results, strict=True))
         return [heard[number] for number in range(len(stretches))]
 
-    def _batch(self, stretches: list[Samples], prompt: str, temperature: float) -> list[Heard]:
-        tokens = self._prompt(prompt)
-        search: dict[str, Any] = {"beam_size": self._settings.beam_size, "patience": 1}
-        if temperature > 0:
-            import ctranslate2
-
-            ctranslate2.set_random_seed(0)
-            search = {"beam_size": 1, "num_hypotheses": 5, "sampling_topk": 0, "sampling_temperature": temperature}
+    def _batch(self, stretches: list[Samples], prompt: str, words: bool, temperature: float) -> list[Heard]:
+        features = self._features(stretches)
+        encoded = self._model.encode(features)
         results = self._model.model.generate(
-            self._model.encode(self._features(stretches)),
-            [tokens] * len(stretches),
+            encoded,
+            [self._prompt(prompt)] * len(stretches),
             max_length=_MAX_TOKENS,
             return_scores=True,
             return_no_speech_prob=True,
             suppress_blank=True,
             suppress_tokens=self._suppressed,
-            **search,
+            **self._search(temperature),
         )
-        return [self._heard(result) for result in results]
+        tokens = [[token for token in result.sequences_ids[0] if token < self._tokenizer.eot] for result in results]
+        aligned: list[tuple[Word, ...]] = [()] * len(stretches)
+        if words and any(tokens):
+            # an empty text cannot be aligned, nor taken out of the batch: a full stop stands in for it
+            filled = [each or self._tokenizer.encode("。") for each in tokens]
+            found = self._model.find_alignment(self._tokenizer, filled, encoded, features.shape[-1])
+            aligned = [self._words(each) if own else () for each, own in zip(found, tokens, strict=True)]
+        return [self._heard(result, each) for result, each in zip(results, aligned, strict=True)]
+
+    def _search(self, temperature: float) -> dict[str, Any]:
+        if temperature <= 0:
+            return {"beam_size": self._settings.beam_size, "patience": 1}
+        import ctranslate2
+
+        ctranslate2.set_random_seed(0)
+        return {"beam_size": 1, "num_hypotheses": 5, "sampling_topk": 0, "sampling_temperature": temperature}
 
     def _prompt(self, prompt: str) -> list[int]:
         words = self._tokenizer.encode(" " + prompt)[:_PROMPT_TOKENS] if prompt else []
@@ -130,15 +152,14 @@ class WhisperEngine:
         frames = features[0].shape[-1] // 2 * 2  # the encoder halves them
         return np.stack([np.asarray(each[:, :frames], dtype=np.float32) for each in features])
 
-    def _heard(self, result: Any) -> Heard:
+    def _words(self, found: Sequence[dict[str, Any]]) -> tuple[Word, ...]:
+        return tuple(
+            Word(str(word["word"]), float(word["end"]), math.log(max(float(word["probability"]), 1e-6)))
+            for word in found
+        )
+
+    def _heard(self, result: Any, words: tuple[Word, ...]) -> Heard:
         tokens = result.sequences_ids[0]
-        text = self._tokenizer.decode(tokens).strip()
         # the score is the mean over the text's tokens; the end token counts too
         logprob = result.scores[0] * len(tokens) / (len(tokens) + 1)
-        return Heard(text, float(logprob), float(result.no_speech_prob), compression_ratio(text))
-
-
-def compression_ratio(text: str) -> float:
-    """Return how many times smaller `text` gets by zlib (UTF-8); 0 for no text."""
-    content = text.encode()
-    return len(content) / len(zlib.compress(content)) if content else 0.0
+        return Heard(self._tokenizer.decode(tokens).strip(), float(logprob), float(result.no_speech_prob), words)

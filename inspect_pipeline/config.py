@@ -8,14 +8,15 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from inspect_pipeline import config_values as read
+from inspect_pipeline.config_values import Reader
 from inspect_pipeline.errors import ConfigError
 
-Reader = Callable[[object], Any]
 _REASONS = ("critical", "high_risk", "medium_risk", "low_score", "violation", "uncertain", "clean")
 
 
@@ -71,12 +72,34 @@ class DueHours:
 
 
 @dataclass(frozen=True, slots=True)
+class Reviewer:
+    """One of [[review.reviewers]]. `share`: how much of the queue, beside the others' shares. `team`: whose calls are
+    her own team's. `queues`, `languages`: the only ones she hears (none: all)."""
+
+    name: str
+    share: float = 1.0
+    team: str | None = None
+    queues: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ReviewConfig:
-    """[review] `database`: an SQLite file or a PostgreSQL URL (None: a file in OUT). `reviewer`: who reviews here."""
+    """[review] `database`: an SQLite file or a PostgreSQL URL (None: a file in OUT). `reviewer`: who reviews here.
+
+    `reviewers`: who gets the calls (none: whoever asks). `never_own_team`: nobody hears her own team. `second_share`:
+    the share (0-1) of the flagged calls that a second reviewer hears, blind. `appeal_days`: how long a finding can be
+    contested. `causes`: why a machine's answer can be wrong, to choose from.
+    """
 
     database: str | None = None
     reviewer: str | None = None
     due_hours: DueHours = DueHours()
+    reviewers: tuple[Reviewer, ...] = ()
+    never_own_team: bool = False
+    second_share: float = 0.0
+    appeal_days: float = 7.0
+    causes: tuple[str, ...] = ("识别错误", "说话人分错", "规则过严", "规则缺说法", "断章取义", "录音质量")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,89 +131,56 @@ class Config:
     night: NightConfig = NightConfig()
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError("needs a text")
-    return value
+def _reviewers(value: object) -> tuple[Reviewer, ...]:
+    """Read [[review.reviewers]]: tables with a name each, every other key optional."""
+    if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
+        raise ValueError("needs [[review.reviewers]] tables")
+    readers: Mapping[str, Reader] = {
+        "name": read.text, "share": read.between(0.001, 1000, "a share above 0"), "team": read.text,
+        "queues": read.texts, "languages": read.texts,
+    }  # fmt: skip
+    found = []
+    for entry in value:
+        if unknown := sorted(set(entry) - set(readers)):
+            raise ValueError(f"has an unknown key '{unknown[0]}' (known: {', '.join(readers)})")
+        found.append(
+            Reviewer(**{"name": read.text(entry.get("name")), **{key: readers[key](entry[key]) for key in entry}})
+        )
+    if len({reviewer.name for reviewer in found}) < len(found):
+        raise ValueError("names a reviewer twice")
+    return tuple(found)
 
 
-def _seed(value: object) -> str:
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else _text(value)
-
-
-def _path(value: object) -> Path:
-    return Path(_text(value)).expanduser()
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    """A list in the file, words between commas in the environment."""
-    items = value.split(",") if isinstance(value, str) else value
-    if not isinstance(items, list) or not all(isinstance(item, str) and item.strip() for item in items):
-        raise ValueError("needs a list of texts")
-    return tuple(item.strip() for item in items)
-
-
-def _packs(value: object) -> tuple[str, ...]:
-    if not (texts := _texts(value)):
-        raise ValueError("needs one or more")
-    return texts
-
-
-def _number(value: object) -> float:
-    if isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value):
-        return float(value)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError("needs a number")
-    return float(value)
-
-
-def _count(value: object) -> int:
-    number = _number(value)
-    if number < 1 or number != int(number):
-        raise ValueError("needs a whole number from 1")
-    return int(number)
-
-
-def _between(least: float, most: float, needs: str) -> Reader:
-    def read(value: object) -> float:
-        if not least <= (number := _number(value)) <= most:
-            raise ValueError(f"needs {needs}")
-        return number
-
-    return read
-
-
-def _lang(value: object) -> str:
-    if value not in ("zh", "en"):
-        raise ValueError("needs zh or en")
-    return _text(value)
-
-
-_share = _between(0, 1, "a probability from 0 to 1")
-_hours = _between(0.1, 10_000, "hours")
+_share = read.between(0, 1, "a probability from 0 to 1")
+_hours = read.between(0.1, 10_000, "hours")
 
 SETTINGS: Mapping[str, Reader] = {
-    "out": _path,
-    "lang": _lang,
-    "speech.model": _text,
-    "speech.language": _text,
-    "speech.device": _text,
-    "speech.compute_type": _text,
-    "speech.hotwords": _texts,
-    "rules.packs": _packs,
-    "rules.sentence_model": _text,
-    "sampling.seed": _seed,
-    "sampling.low_score_below": _number,
+    "out": read.path,
+    "lang": read.lang,
+    "speech.model": read.text,
+    "speech.language": read.text,
+    "speech.device": read.text,
+    "speech.compute_type": read.text,
+    "speech.hotwords": read.texts,
+    "rules.packs": read.packs,
+    "rules.sentence_model": read.text,
+    "sampling.seed": read.seed,
+    "sampling.low_score_below": read.number,
     **{f"sampling.{reason}": _share for reason in _REASONS},
-    **{f"sampling.targets.{reason}": _count for reason in _REASONS},
-    "review.database": _text,
-    "review.reviewer": _text,
+    **{f"sampling.targets.{reason}": read.count for reason in _REASONS},
+    "review.database": read.text,
+    "review.reviewer": read.text,
+    "review.reviewers": _reviewers,
+    "review.never_own_team": read.yes_or_no,
+    "review.second_share": _share,
+    "review.appeal_days": read.between(0, 365, "days from 0 to 365"),
+    "review.causes": read.texts,
     "review.due_hours.high": _hours,
     "review.due_hours.medium": _hours,
     "review.due_hours.low": _hours,
-    "privacy.key_file": _path,
-    "night.workers": _count,
-    "night.shard_size": _count,
+    "privacy.key_file": read.path,
+    "night.workers": read.count,
+    "night.shard_size": read.count,
 }
 """Every setting by its dotted name in the file, with how its value is read."""
 
@@ -269,7 +259,7 @@ def _line_of(text: str, name: str) -> int:
     """Return the line on which a setting or a section is written, else 1 (a key written in an unusual way)."""
     section = ""
     for number, line in enumerate(text.splitlines(), start=1):
-        if header := re.match(r"\s*\[\s*([^\]]+?)\s*\]", line):
+        if header := re.match(r"\s*\[\[?\s*([^\][]+?)\s*\]", line):
             section = header[1].replace(" ", "") + "."
             if section == f"{name}.":
                 return number

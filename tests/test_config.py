@@ -15,6 +15,7 @@ from inspect_pipeline.config import (
     NightConfig,
     PrivacyConfig,
     ReviewConfig,
+    Reviewer,
     RulesConfig,
     SamplingConfig,
     SpeechConfig,
@@ -49,6 +50,20 @@ clean = 200
 database = "postgresql://reviews"
 reviewer = "wang"
 due_hours = {high = 1, low = 48.5}
+never_own_team = true
+second_share = 0.1
+appeal_days = 3
+causes = ["识别错误"]
+
+[[review.reviewers]]
+name = "王芳"
+share = 2
+team = "一组"
+queues = ["投诉"]
+
+[[review.reviewers]]
+name = "李强"
+languages = ["粤语"]
 
 [privacy]
 key_file = "/etc/inspect/customer.key"
@@ -82,7 +97,16 @@ def test_a_whole_file(tmp_path: Path) -> None:
         speech=SpeechConfig("large-v3", "zh", "cuda", "float16", ("和彩云", "咪咕")),
         rules=RulesConfig(("telecom-cn", "own.yml"), "models/bge"),
         sampling=SamplingConfig(seed="7", clean=0.0, low_score_below=70.0, targets={"clean": 200}),
-        review=ReviewConfig("postgresql://reviews", "wang", DueHours(high=1.0, low=48.5)),
+        review=ReviewConfig(
+            "postgresql://reviews",
+            "wang",
+            DueHours(high=1.0, low=48.5),
+            (Reviewer("王芳", 2.0, "一组", ("投诉",)), Reviewer("李强", languages=("粤语",))),
+            never_own_team=True,
+            second_share=0.1,
+            appeal_days=3.0,
+            causes=("识别错误",),
+        ),
         privacy=PrivacyConfig(Path("/etc/inspect/customer.key")),
         night=NightConfig(4, 500),
     )
@@ -163,6 +187,15 @@ workers = 2.5
         ("\n[rules]\npacks = []\n", ["3: 'rules.packs' needs one or more, not []"]),
         ("\n[rules]\npacks = [3]\n", ["3: 'rules.packs' needs a list of texts, not [3]"]),
         ("[review]\ndatabase = ''\n", ["2: 'review.database' needs a text, not ''"]),
+        ("[review]\nnever_own_team = 1\n", ["2: 'review.never_own_team' needs true or false, not 1"]),
+        (
+            "\n[[review.reviewers]]\nname = 'a'\nteems = 'b'\n",
+            [
+                "2: 'review.reviewers' has an unknown key 'teems' (known: name, share, team, queues, languages), "
+                "not [{'name': 'a', 'teems': 'b'}]"
+            ],
+        ),
+        ("[review]\nreviewers = ['a']\n", ["2: 'review.reviewers' needs [[review.reviewers]] tables, not ['a']"]),
         ("[speech]\nmodel.size = 'base'\n", ["2: 'speech.model' needs a text, not {'size': 'base'}"]),
     ],
 )

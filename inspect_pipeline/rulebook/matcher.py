@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise, product
 
-import regex
-
 from inspect_pipeline.model import Match, Utterance
+from inspect_pipeline.rulebook.expressions import Expressions
 from inspect_pipeline.rulebook.phrases import Found, Heard, PhraseIndex
 from inspect_pipeline.rulebook.similarity import Similarity
+from inspect_pipeline.rulebook.sounds import SoundExpressions
 from inspect_pipeline.rulebook.terms import Hit, Like, Look, Near, Phrase, Regex, Term
 from inspect_pipeline.text.normalise import clauses, normalise
 from inspect_pipeline.text.sound import Ear
 
-REGEX_TIMEOUT_S = 0.25  # for one expression on one utterance
 LIKE_CLAUSE_LEAST = 4  # characters of a clause that a sentence model is asked about
 _CACHED_TEXTS = 4096
 _WORSE = (Match.EXACT, Match.SOUND, Match.NEAR)
@@ -34,7 +33,9 @@ class Matcher:
         self._similarity = similarity
         self._nears = [term for term in self.terms if isinstance(term, Near)]
         self._likes = [term for term in self.terms if isinstance(term, Like)]
-        self._regexes = [_Expression(term) for term in self.terms if isinstance(term, Regex)]
+        expressions = [term for term in self.terms if isinstance(term, Regex)]
+        self._expressions = Expressions(expressions)
+        self._sounds = SoundExpressions(expressions, self._ear)
         phrases = [term for term in self.terms if isinstance(term, Phrase)]
         self._plain = len(phrases)
         parts = dict.fromkeys([*phrases, *(phrase for near in self._nears for phrase in near.phrases)])
@@ -56,8 +57,9 @@ class Matcher:
                 hits.setdefault(term, []).append(_at(utterance, place))
             for term, place in text.almost:
                 almost.setdefault(term, []).append(_at(utterance, place))
-        unable: dict[Term, str] = {}
-        self._look_regexes(utterances, texts, hits, unable)
+        unable: dict[Term, str] = {term: "regex-timeout" for text in texts for term in text.timed_out}
+        for term in unable:
+            hits.pop(term, None)
         self._look_likes(utterances, hits, unable)
         return Look(
             self._none | {term: tuple(found) for term, found in hits.items()},
@@ -71,14 +73,16 @@ class Matcher:
         if known is None:
             if len(self._texts) >= _CACHED_TEXTS:
                 self._texts.clear()
-            known = self._texts[text] = self._read(text)
+            known = self._read(text)
+            if not known.timed_out:
+                self._texts[text] = known
         return known
 
     def _read(self, text: str) -> _Text:
         heard = Heard(text, self._ear)
         hits, almost = self._index.find(heard)
         phrases = self._index.phrases
-        found = _Text(heard.normal.text, heard)
+        found = _Text()
         for hit in hits:
             if hit.phrase < self._plain:
                 found.hits.append((phrases[hit.phrase], _place(heard, hit)))
@@ -91,26 +95,15 @@ class Matcher:
         for near in self._nears:
             choices = [by_phrase.get(self._parts[phrase], []) for phrase in near.phrases]
             found.hits += [(near, _place(heard, place)) for place in _together(choices, near.within)]
+        matches, found.timed_out = self._expressions.find(heard.normal.text)
+        found.hits += [(term, (*heard.original(*span), Match.REGEX, 0.0)) for term, span in matches]
+        exact = {term for term, _ in matches}
+        found.hits += [
+            (term, (*heard.original(*span), Match.SOUND, 0.0))
+            for term, span in self._sounds.find(heard)
+            if term not in exact
+        ]
         return found
-
-    def _look_regexes(
-        self, utterances: Sequence[Utterance], texts: list[_Text], hits: dict[Term, list[Hit]], unable: dict[Term, str]
-    ) -> None:
-        whole = "\n".join(text.normal for text in texts)
-        for expression in self._regexes:
-            try:
-                if not expression.worth(whole):
-                    continue
-                found = [
-                    Hit(utterance.index, *text.heard.original(start, end), Match.REGEX)
-                    for utterance, text in zip(utterances, texts, strict=True)
-                    for start, end in expression.places(text.normal)
-                ]
-            except TimeoutError:
-                unable[expression.term] = "regex-timeout"
-            else:
-                if found:
-                    hits[expression.term] = found
 
     def _look_likes(
         self, utterances: Sequence[Utterance], hits: dict[Term, list[Hit]], unable: dict[Term, str]
@@ -137,13 +130,12 @@ class Matcher:
 
 
 class _Text:
-    """What one text holds: its normal form and the places of phrases and near terms."""
+    """What one text holds: the places of phrases, near terms and expressions, and the expressions that timed out."""
 
-    def __init__(self, normal: str, heard: Heard) -> None:
-        self.normal = normal
-        self.heard = heard
+    def __init__(self) -> None:
         self.hits: list[tuple[Term, _Place]] = []
         self.almost: list[tuple[Term, _Place]] = []
+        self.timed_out: list[Regex] = []
 
 
 _Place = tuple[int, int, Match, float]
@@ -155,32 +147,6 @@ def _place(heard: Heard, found: Found) -> _Place:
 
 def _at(utterance: Utterance, place: _Place) -> Hit:
     return Hit(utterance.index, *place)
-
-
-class _Expression:
-    """A compiled expression with its excuse."""
-
-    def __init__(self, term: Regex) -> None:
-        self.term = term
-        self._pattern = regex.compile(term.pattern)
-        self._unless = regex.compile(term.unless) if term.unless else None
-        # Without anchors, look-around and escapes a match in one line is a match in all lines joined.
-        self._local = not any(mark in term.pattern.replace("(?:", "") for mark in ("^", "$", "\\", "(?", "(*"))
-
-    def worth(self, whole: str) -> bool:
-        """Whether the expression can match at all in the joined texts. Raises TimeoutError."""
-        return not self._local or self._pattern.search(whole, timeout=REGEX_TIMEOUT_S) is not None
-
-    def places(self, normal: str) -> list[tuple[int, int]]:
-        """Return the unexcused matches that are not empty. Raises TimeoutError."""
-        found = [match.span() for match in self._pattern.finditer(normal, timeout=REGEX_TIMEOUT_S)]
-        found = [(start, end) for start, end in found if start < end]
-        if not found or self._unless is None:
-            return found
-        excused = [match.span() for match in self._unless.finditer(normal, timeout=REGEX_TIMEOUT_S)]
-        return [
-            (start, end) for start, end in found if not any(start < stop and begin < end for begin, stop in excused)
-        ]
 
 
 def _clauses(text: str) -> Iterator[tuple[int, int]]:

@@ -1,8 +1,9 @@
 """How far a stretch of text may differ from a phrase, and how far it does: all limits of approximate matching.
 
 Distances are counted in halves inside (integers), and given to the outside in syllables. A syllable costs half when
-its initial or its final is right, a filler (的, 您, 一下 …) costs half to add or drop, anything else costs one.
-A negation is never added, dropped or replaced. Sellers' weighted edit distance with a free start and a free end.
+its initial or its final is right, a filler (的, 您, 一下 …) costs half to add, or to drop inside a phrase; anything
+else costs one. A negation is never added, dropped or replaced. The distance is the least over all starts and ends
+(Sellers 1980).
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ SOUND_STRICT_BELOW = 4  # shorter: also equal tones or a character that is right
 NEAR_LEAST = 4  # shorter phrases never match with errors
 NEAR_SHARE = 0.20  # of the length, the limit of long phrases; short ones: n // 2 - 1 halves, see near_halves
 NEAR_CONTENT = 2  # syllables of content words that must be right
-ALMOST_INTACT = 2 / 3  # of all syllables, and of those of content words, must be right and in order to resemble
+ALMOST_INTACT = 2 / 3  # of all syllables must be right and in order to resemble
+ALMOST_CONTENT = 3 / 5  # of the syllables of content words must be right to resemble
 ALMOST_SPREAD = 1  # characters by which a stretch that resembles may be longer than the phrase on each side
 ONE_CLAUSE_BELOW = 6  # shorter phrases match by sound or with errors only inside one clause
 ONE_CLAUSE_EXACT_BELOW = 4  # shorter phrases match at all only inside one clause
@@ -25,6 +27,7 @@ DIGIT_RUN = 3  # a phrase with this many digits in a row is a number: it matches
 
 FILLERS = frozenset("的了啊呢吧吗嘛呀哦嗯呃诶那这就您你我请")
 FILLER_PAIRS = ("一下", "那个", "这个", "就是", "然后")
+PERSONS = frozenset("我你他")  # who acts must stay: 您怎么知道 is not 我怎么知道; only 你 (您) may be left out
 FUNCTION_WORDS = frozenset("的了啊呢吧吗嘛呀哦嗯呃那这就您你我他是在有给把也都个一")
 
 _SHIFT = 16  # a cell of the distance table holds halves << _SHIFT | start: one comparison prefers the longer stretch
@@ -94,8 +97,13 @@ class Pattern:
         pairs = zip(key, heard, strict=True)
         self._content = frozenset(symbol for character, symbol in pairs if character not in FUNCTION_WORDS)
         self._near_content = min(NEAR_CONTENT, len(self._content))
-        self._almost_content = max(self._near_content, math.ceil(ALMOST_INTACT * len(self._content)))
-        self._steps = [(_costs_of(symbol), _extra[character]) for character, symbol in zip(key, heard, strict=True)]
+        self._almost_content = max(self._near_content, math.ceil(ALMOST_CONTENT * len(self._content)))
+        self._persons = PERSONS.intersection(key)
+        edges = (0, self.length - 1)  # without a filler at its edge it would be another, shorter phrase
+        self._steps = [
+            (_costs_of(symbol), max(_extra[character], 2 * _HALF if place in edges else 0))
+            for place, (character, symbol) in enumerate(zip(key, heard, strict=True))
+        ]
 
     def pieces(self) -> list[tuple[int, str]]:
         """Return (offset, syllables) of 1 + near pieces: whatever is a near match has one of them intact."""
@@ -103,9 +111,13 @@ class Pattern:
         edges = [self.length * index // count for index in range(count + 1)]
         return [(start, self.heard[start:end]) for start, end in pairwise(edges)]
 
-    def near_anchored(self, heard: str) -> bool:
-        """Whether enough syllables of content words stand in a stretch for a near match."""
-        return len(self._content.intersection(heard)) >= self._near_content
+    def near_anchored(self, key: str, heard: str) -> bool:
+        """Whether a stretch has enough syllables of content words, and the same persons, for a near match."""
+        if len(self._content.intersection(heard)) < self._near_content:
+            return False
+        said = PERSONS.intersection(key)
+        lacking = self._persons - said
+        return not lacking or (lacking == {"你"} and said <= self._persons)
 
     def almost_anchored(self, heard: str) -> bool:
         """Whether a stretch has enough syllables of content words, and the negations, to resemble the phrase."""

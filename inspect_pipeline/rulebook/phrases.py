@@ -228,7 +228,7 @@ class PhraseIndex:
         return [
             place
             for place in places
-            if pattern.near_anchored(heard.heard[place.start : place.end])
+            if pattern.near_anchored(heard.key[place.start : place.end], heard.heard[place.start : place.end])
             and self._admits(phrase, heard, place.start, place.end, ONE_CLAUSE_BELOW)
         ]
 

@@ -23,10 +23,13 @@ def _tokenizer() -> Any:
 
 @functools.lru_cache(maxsize=4096)
 def boundaries(normal: str) -> frozenset[int]:
-    """Return the offsets in `normal` at which a word begins or ends, both ends of the text among them."""
+    """Return the offsets in `normal` at which a word begins or ends, both ends of the text among them.
+
+    Words are those of the dictionary: guessing at unknown words would join what was misheard to its neighbours.
+    """
     places = {0}
     place = 0
-    for word in _tokenizer().cut(normal):
+    for word in _tokenizer().cut(normal, HMM=False):
         place += len(word)
         places.add(place)
     return frozenset(places)

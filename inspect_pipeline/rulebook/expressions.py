@@ -1,0 +1,83 @@
+"""Regular expressions over normalised text, each with a time limit and tried only where it can match."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import regex
+from ahocorasick_rs import AhoCorasick
+
+from inspect_pipeline.rulebook.factors import BEGIN, END, needs_of
+from inspect_pipeline.rulebook.terms import Regex
+
+TIMEOUT_S = 0.25  # for one expression on one utterance: a thousand times what a sound one takes
+
+Spans = list[tuple[Regex, tuple[int, int]]]
+
+
+class _Expression:
+    """A compiled expression with its excuse."""
+
+    def __init__(self, term: Regex) -> None:
+        self.term = term
+        self._pattern = regex.compile(term.pattern)
+        self._unless = regex.compile(term.unless) if term.unless else None
+
+    def places(self, normal: str) -> list[tuple[int, int]]:
+        """Return the matches that are not empty and not excused. Raises TimeoutError."""
+        found = [match.span() for match in self._pattern.finditer(normal, timeout=TIMEOUT_S)]
+        if not found:
+            return found
+        excused = []
+        if self._unless is not None:
+            excused = [match.span() for match in self._unless.finditer(normal, timeout=TIMEOUT_S)]
+        return [
+            (start, end)
+            for start, end in found
+            if start < end and not any(start < stop and begin < end for begin, stop in excused)
+        ]
+
+
+class Expressions:
+    """All expressions of all rules. A match is excused when `unless` matches over it."""
+
+    def __init__(self, terms: Sequence[Regex]) -> None:
+        """Raise `regex.error` for an expression that does not compile."""
+        self._expressions = [_Expression(term) for term in terms]
+        needs = [needs_of(term.pattern) for term in terms]
+        strings = sorted({string for each in needs for sets in each for need in sets for string in need})
+        numbers = {string: number for number, string in enumerate(strings)}
+        self._strings = AhoCorasick(strings) if strings else None
+        self._always = [index for index, each in enumerate(needs) if () in each]
+        # The first set of an alternative leads to it; the others are looked at only then.
+        self._leads: list[list[tuple[int, tuple[frozenset[int], ...]]]] = [[] for _ in strings]
+        for index, each in enumerate(needs):
+            for sets in filter(None, each):
+                first, *also = ([numbers[string] for string in need] for need in sets)
+                for number in first:
+                    self._leads[number].append((index, tuple(map(frozenset, also))))
+
+    def find(self, normal: str) -> tuple[Spans, list[Regex]]:
+        """Return the matches in one normalised text, in the order of the terms, and the terms that timed out."""
+        found: Spans = []
+        timed_out: list[Regex] = []
+        for index in self._possible(normal):
+            expression = self._expressions[index]
+            try:
+                found += [(expression.term, span) for span in expression.places(normal)]
+            except TimeoutError:
+                timed_out.append(expression.term)
+        return found, timed_out
+
+    def _possible(self, normal: str) -> list[int]:
+        """Return the expressions for which all that they need stands in the text, in their order."""
+        if self._strings is None:
+            return self._always
+        matches = self._strings.find_matches_as_indexes(f"{BEGIN}{normal}{END}", overlapping=True)
+        present = {match[0] for match in matches}
+        possible = set(self._always)
+        for string in present:
+            for index, also in self._leads[string]:
+                if index not in possible and not any(map(present.isdisjoint, also)):
+                    possible.add(index)
+        return sorted(possible)

@@ -57,9 +57,10 @@ def decode(path: str) -> tuple[Audio, list[Track]]:
         raise RecordingError(f"{path}: holds no audio samples: the recorder wrote only a header; export it again")
     seconds = len(tracks[0]) / SAMPLE_RATE
     _check_length(path, seconds, container_s, declared)
-    if len(tracks) == 2 and _same(tracks[0], tracks[1]):
+    same = len(tracks) == 2 and _same(tracks[0], tracks[1])
+    if same:
         tracks = tracks[:1]
-    return Audio(sha256, seconds, len(tracks), sample_rate, codec), tracks
+    return Audio(sha256, seconds, len(tracks), sample_rate, codec, same), tracks
 
 
 def check_duration(place: str, decoded_s: Seconds, expected_s: Seconds, who: str) -> None:

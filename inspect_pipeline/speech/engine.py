@@ -142,7 +142,7 @@ class WhisperEngine:
         return {"beam_size": 1, "num_hypotheses": 5, "sampling_topk": 0, "sampling_temperature": temperature}
 
     def _prompt(self, prompt: str) -> list[int]:
-        words = self._tokenizer.encode(" " + prompt)[:_PROMPT_TOKENS] if prompt else []
+        words = self._tokenizer.encode(prompt)[:_PROMPT_TOKENS] if prompt else []
         tokens: list[int] = self._model.get_prompt(self._tokenizer, words, without_timestamps=True)
         return tokens
 

@@ -54,10 +54,11 @@ def _read_manifest(path: Path) -> list[Recording]:
         raise ManifestError(f"{path}: this is a recording, not a list of recordings: give its folder, or a manifest")
     else:
         raise ManifestError(f"{path}: not a manifest by its name: use .csv, .jsonl or .parquet")
-    problems += _missing_columns(path, rows)
     recordings: list[Recording] = []
-    if not problems or rows:
-        recordings, wrong = _recordings(path, rows) if not _missing_columns(path, rows) else ([], [])
+    missing = _missing_columns(path, rows)
+    problems += missing
+    if not missing:
+        recordings, wrong = _recordings(path, rows)
         problems += wrong
     if not rows and not problems:
         problems.append(Problem(f"{path}:1", "the manifest lists no calls: nothing to inspect"))

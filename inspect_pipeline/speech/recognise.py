@@ -65,6 +65,6 @@ def _alone(track: Track, turn: Turn) -> Samples:
 
 def _better(new: Heard, old: Heard, seconds: Seconds) -> bool:
     if not old.text or not new.text:
-        return bool(new.text)
+        return bool(new.text) and not is_doubtful(new, seconds)
     doubts = is_doubtful(new, seconds), is_doubtful(old, seconds)
     return doubts[0] < doubts[1] or (doubts[0] == doubts[1] and new.logprob > old.logprob)

@@ -41,49 +41,52 @@ class _WrongError(Exception):
     """What is wrong with a cell; gathered into a Problem."""
 
 
-def read_row(row: Row, manifest: Path) -> tuple[Recording | None, list[Problem]]:
-    """Return the recording of `row`, or None with all that is wrong in it. A relative path starts at the manifest."""
-    place = f"{manifest}:{row.line}"
-    problems: list[Problem] = []
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """A row while it is read: what is wrong is gathered."""
 
-    def read(column: str, reader: Callable[[str], T]) -> T | None:
-        text = row.cells.get(column)
+    row: Row
+    place: str
+    problems: list[Problem]
+
+    def text(self, column: str) -> str | None:
+        return self.row.cells.get(column)
+
+    def needed(self, column: str, reader: Callable[[str], str]) -> str:
+        if self.text(column) is None:
+            self.problems.append(Problem(self.place, f"{column} is empty: every call needs call_id and path"))
+        return self.read(column, reader) or ""
+
+    def read(self, column: str, reader: Callable[[str], T]) -> T | None:
+        text = self.text(column)
         try:
             return None if text is None else reader(text)
         except _WrongError as wrong:
-            problems.append(Problem(place, str(wrong)))
+            self.problems.append(Problem(self.place, str(wrong)))
             return None
 
-    problems += [
-        Problem(place, f"{column} is empty: every call needs call_id and path")
-        for column in REQUIRED_COLUMNS
-        if row.cells.get(column) is None
-    ]
-    cells = row.cells
-    call_id = read("call_id", _call_id)
-    started_at = read("started_at", _started_at)
-    duration_s = read("duration_s", _duration)
-    customer_number = read("customer_number", _number)
-    agent_channel = read("agent_channel", _agent_channel)
-    path = read("path", lambda text: _absolute(text, manifest))
-    if problems or call_id is None or path is None:
-        return None, problems
+
+def read_row(row: Row, manifest: Path) -> tuple[Recording | None, list[Problem]]:
+    """Return the recording of `row`, or None with all that is wrong in it. A relative path starts at the manifest."""
+    cells = _Cells(row, f"{manifest}:{row.line}", [])
     recording = Recording(
-        call_id=call_id,
-        path=path,
-        started_at=started_at,
-        duration_s=duration_s,
-        agent_id=cells.get("agent_id"),
-        team=cells.get("team"),
-        site=cells.get("site"),
-        queue=cells.get("queue"),
-        direction=cells.get("direction"),
-        customer_number=customer_number,
-        agent_channel=agent_channel,
-        metadata={column: text for column, text in cells.items() if column not in KNOWN_COLUMNS and text is not None},
-        place=place,
+        call_id=cells.needed("call_id", _call_id),
+        path=cells.needed("path", lambda text: _absolute(text, manifest)),
+        started_at=cells.read("started_at", _started_at),
+        duration_s=cells.read("duration_s", _duration),
+        agent_id=cells.text("agent_id"),
+        team=cells.text("team"),
+        site=cells.text("site"),
+        queue=cells.text("queue"),
+        direction=cells.text("direction"),
+        customer_number=cells.read("customer_number", _number),
+        agent_channel=cells.read("agent_channel", _agent_channel),
+        metadata={
+            column: text for column, text in row.cells.items() if column not in KNOWN_COLUMNS and text is not None
+        },
+        place=cells.place,
     )
-    return recording, problems
+    return (None if cells.problems else recording), cells.problems
 
 
 def _absolute(text: str, manifest: Path) -> str:

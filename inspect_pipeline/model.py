@@ -234,13 +234,14 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Audio:
-    """Facts of the decoded file."""
+    """Facts of the decoded file. `same_channels`: it is stereo with one sound on both channels, treated as mono."""
 
     sha256: str
     duration_s: Seconds
     channels: int
     sample_rate: int
     codec: str
+    same_channels: bool = False
 
 
 @dataclass(frozen=True, slots=True)

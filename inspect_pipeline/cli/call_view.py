@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 COLOURS = {"violated": "red", "noticed": "magenta", "uncertain": "yellow", "met": "green", "not_applicable": None}
 """The colour of each verdict, in the order in which they are printed: what a person must look at comes first."""
 
+# Of one channel, or (True) of two with the same sound on both.
+MONO = {
+    ("zh", False): "单声道，",
+    ("zh", True): "两声道内容相同，按单声道处理，",
+    ("en", False): "mono, ",
+    ("en", True): "both channels are the same, treated as mono, ",
+}
 QUIET = ("met", "not_applicable")
 TERM_WIDTH = 24
 SHORT_WIDTH = 20  # the least room that is worth printing a quote or a reason in
@@ -35,16 +42,16 @@ def call_lines(
     if transcript.timed:
         facts.append(clock(transcript.duration_s))
     if transcript.channels == 1:
-        mono, source = ("单声道", "，") if lang == "zh" else ("mono", ", ")
-        facts.append(mono + source + label(transcript.speaker_source, lang))
+        same = result.audio is not None and result.audio.same_channels
+        facts.append(MONO[lang, same] + label(transcript.speaker_source, lang))
     lines = [click.style(wrapped("  ".join([result.recording.call_id, *facts]), indent=2, first=0), bold=True)]
     timed = transcript.timed
     lines += [*said_lines(transcript, judgement.findings, lang, colour=colour), ""]
     shown = [one for one in judgement.findings if everything or one.verdict.value != "not_applicable"]
     order = list(COLOURS)
     shown.sort(key=lambda one: order.index(one.verdict.value))
-    quiet = [one for one in shown if one.verdict.value in QUIET]
-    for finding in shown[: len(shown) - len(quiet)]:
+    quiet = [one for one in shown if is_quiet(one, lang)]
+    for finding in [one for one in shown if one not in quiet]:
         lines += finding_lines(finding, rules[finding.rule_id], lang, timed=timed)
     lines += quiet_lines(quiet, rules, lang, timed=timed)
     if hidden := len(judgement.findings) - len(shown):
@@ -104,8 +111,14 @@ def finding_lines(finding: Finding, rule: Rule, lang: str, *, timed: bool) -> li
                     for one in finding.evidence]  # fmt: skip
 
 
+def is_quiet(finding: Finding, lang: str) -> bool:
+    """Tell whether one line says all: nobody must look at it, or it is uncertain with nothing to show."""
+    bare = finding.verdict.value == "uncertain" and not finding.evidence
+    return finding.verdict.value in QUIET or (bare and width(reason_text(finding.reason, lang)) <= SHORT_WIDTH)
+
+
 def quiet_lines(findings: Sequence[Finding], rules: Mapping[str, Rule], lang: str, *, timed: bool) -> list[str]:
-    """Return the findings that nobody must look at, a line each: verdict, title, rule, and why in short."""
+    """Return findings a line each: verdict, title, rule, and why in short."""
     names = [label(one.verdict, lang) for one in findings]
     titles = [rules[one.rule_id].title for one in findings]
     name_width, title_width = (max(map(width, texts), default=0) for texts in (names, titles))

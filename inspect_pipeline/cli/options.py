@@ -18,6 +18,13 @@ from inspect_pipeline.config import Config, load_config
 Decorated = Callable[..., Any]
 
 
+def read_out(_ctx: click.Context, _param: click.Parameter, value: Path | None) -> Path | None:
+    """Refuse a file in the place of the folder of the tables."""
+    if value is not None and value.exists() and not value.is_dir():
+        raise click.BadParameter(f"{value} is a file: name a folder for the tables")
+    return value
+
+
 def read_config(_ctx: click.Context, _param: click.Parameter, value: Path | None) -> Config:
     """Read the configuration named on the command line, else `inspect.toml` here when there is one."""
     here = Path("inspect.toml")
@@ -54,7 +61,7 @@ def model_option(command: Decorated) -> Decorated:
 def out_option(command: Decorated) -> Decorated:
     """Add `--out OUT`."""
     return click.option(
-        "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of the tables (default out)."
+        "--out", type=click.Path(path_type=Path), callback=read_out, help="Folder of the tables (default out)."
     )(command)
 
 

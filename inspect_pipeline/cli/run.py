@@ -17,6 +17,7 @@ from inspect_pipeline.cli.main import PROGRAM
 from inspect_pipeline.cli.options import config_option, model_option, out_option, rules_option, with_options
 from inspect_pipeline.cli.tables import aligned, wrapped
 from inspect_pipeline.config import Config
+from inspect_pipeline.errors import UsageError
 
 if TYPE_CHECKING:
     from inspect_pipeline.night.told import NightSummary, NotInspected
@@ -69,7 +70,10 @@ def run(
     from inspect_pipeline.speech.manifest import read_source
 
     recordings = read_source(source)
-    chosen = choose_night(recordings, night, datetime.now().astimezone().date())
+    try:
+        chosen = choose_night(recordings, night, datetime.now().astimezone().date())
+    except UsageError as error:
+        raise UsageError(f"{source}: {error}") from error
     plan = dataclasses.replace(
         configured_plan(with_options(config, out, rules, model, workers), recordings, chosen),
         limit=limit,

@@ -9,126 +9,47 @@ import difflib
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from inspect_pipeline import config_values as read
 from inspect_pipeline.config_values import Reader
 from inspect_pipeline.errors import ConfigError
+from inspect_pipeline.sections import (
+    Config,
+    DueHours,
+    GroupSampling,
+    NightConfig,
+    PrivacyConfig,
+    ReviewConfig,
+    Reviewer,
+    RulesConfig,
+    SamplingConfig,
+    SpeechConfig,
+)
 
-_REASONS = ("critical", "high_risk", "medium_risk", "low_score", "violation", "uncertain", "clean")
+__all__ = [
+    "SETTINGS",
+    "VARIABLES",
+    "Config",
+    "DueHours",
+    "GroupSampling",
+    "NightConfig",
+    "PrivacyConfig",
+    "ReviewConfig",
+    "Reviewer",
+    "RulesConfig",
+    "SamplingConfig",
+    "SpeechConfig",
+    "load_config",
+]
 
-
-@dataclass(frozen=True, slots=True)
-class SpeechConfig:
-    """[speech] The recogniser. `model`: a size, a hub id or a folder. `hotwords`: names it should know, never phrases
-    that a rule checks."""
-
-    model: str = "base"
-    language: str = "zh"
-    device: str = "auto"
-    compute_type: str = "auto"
-    hotwords: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class RulesConfig:
-    """[rules] `packs`: the names of those that ship, or files. `sentence_model`: what `like` terms use (None: whichever
-    is installed)."""
-
-    packs: tuple[str, ...] = ("telecom-cn",)
-    sentence_model: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SamplingConfig:
-    """[sampling] The probability (0-1) that each reason to hear a call proposes; the largest counts.
-
-    `critical`: a critical rule is violated; `violation`: any is; `uncertain`: any could not be answered; `clean`: no
-    reason at all; `low_score`: a score below `low_score_below`. `targets`: how many calls a night to aim at for a
-    reason instead of its probability. `seed`: which calls are drawn.
-    """
-
-    seed: str = "0"
-    critical: float = 1.0
-    high_risk: float = 1.0
-    medium_risk: float = 0.3
-    low_score: float = 0.3
-    violation: float = 0.1
-    uncertain: float = 0.05
-    clean: float = 0.02
-    low_score_below: float = 60.0
-    targets: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class DueHours:
-    """[review.due_hours] Hours in which a flagged call must be heard, by its risk."""
-
-    high: float = 2.0
-    medium: float = 24.0
-    low: float = 72.0
-
-
-@dataclass(frozen=True, slots=True)
-class Reviewer:
-    """One of [[review.reviewers]]. `share`: how much of the queue, beside the others' shares. `team`: whose calls are
-    her own team's. `queues`, `languages`: the only ones she hears (none: all)."""
-
-    name: str
-    share: float = 1.0
-    team: str | None = None
-    queues: tuple[str, ...] = ()
-    languages: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ReviewConfig:
-    """[review] `database`: an SQLite file or a PostgreSQL URL (None: a file in OUT). `reviewer`: who reviews here.
-
-    `reviewers`: who gets the calls (none: whoever asks). `never_own_team`: nobody hears her own team. `second_share`:
-    the share (0-1) of the flagged calls that a second reviewer hears, blind. `appeal_days`: how long a finding can be
-    contested. `causes`: why a machine's answer can be wrong, to choose from.
-    """
-
-    database: str | None = None
-    reviewer: str | None = None
-    due_hours: DueHours = DueHours()
-    reviewers: tuple[Reviewer, ...] = ()
-    never_own_team: bool = False
-    second_share: float = 0.0
-    appeal_days: float = 7.0
-    causes: tuple[str, ...] = ("识别错误", "说话人分错", "规则过严", "规则缺说法", "断章取义", "录音质量")
-
-
-@dataclass(frozen=True, slots=True)
-class PrivacyConfig:
-    """[privacy] `key_file`: the key that turns numbers into customer ids (None: the installation's own)."""
-
-    key_file: Path | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class NightConfig:
-    """[night] `workers`: processes at a time (None: as many as the machine allows). `shard_size`: calls a part file."""
-
-    workers: int | None = None
-    shard_size: int = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Config:
-    """All settings. `lang` is what reviewers and managers read: zh or en."""
-
-    out: Path = Path("out")
-    lang: str = "zh"
-    speech: SpeechConfig = SpeechConfig()
-    rules: RulesConfig = RulesConfig()
-    sampling: SamplingConfig = SamplingConfig()
-    review: ReviewConfig = ReviewConfig()
-    privacy: PrivacyConfig = PrivacyConfig()
-    night: NightConfig = NightConfig()
+_REASONS = (
+    "critical", "high_risk", "medium_risk", "low_score", "violation",
+    "new_rule", "new_fingerprint", "near_threshold", "uncertain", "clean",
+)  # fmt: skip
+_GROUPS = ("agent", "team", "queue")
 
 
 def _reviewers(value: object) -> tuple[Reviewer, ...]:
@@ -167,7 +88,15 @@ SETTINGS: Mapping[str, Reader] = {
     "sampling.seed": read.seed,
     "sampling.low_score_below": read.number,
     **{f"sampling.{reason}": _share for reason in _REASONS},
+    "sampling.thresholds": read.numbers,
+    "sampling.near_points": read.between(0, 100, "points from 0 to 100"),
     **{f"sampling.targets.{reason}": read.count for reason in _REASONS},
+    **{f"sampling.{group}.share": _share for group in _GROUPS},
+    **{f"sampling.{group}.at_least": read.count for group in _GROUPS},
+    **{f"sampling.{group}.at_most": read.count for group in _GROUPS},
+    "sampling.budget": read.count,
+    "sampling.reserve": _share,
+    "sampling.calibration": _share,
     "review.database": read.text,
     "review.reviewer": read.text,
     "review.reviewers": _reviewers,
@@ -211,9 +140,20 @@ def load_config(path: Path | None, environ: Mapping[str, str]) -> Config:
             config = _with(config, name.split("."), SETTINGS[name](value))
         except ValueError as error:
             problems.append(f"{place}: '{name}' {error}, not {value!r}")
+    problems += [f"{path}: {problem}" for problem in _contradictions(config.sampling)]
     if problems:
         raise ConfigError("\n".join(problems))
     return config
+
+
+def _contradictions(sampling: SamplingConfig) -> list[str]:
+    """Return what cannot hold at once; only a file can say such things."""
+    groups: Mapping[str, GroupSampling] = {name: getattr(sampling, name) for name in _GROUPS}
+    return [
+        f"[sampling.{name}] wants at least {group.at_least} but at most {group.at_most} calls"
+        for name, group in groups.items()
+        if group.at_most is not None and group.at_least > group.at_most
+    ]
 
 
 def _from_file(path: Path | None, problems: list[str]) -> list[tuple[str, object, str]]:

@@ -51,6 +51,13 @@ def number(value: object) -> float:
     return float(value)
 
 
+def numbers(value: object) -> tuple[float, ...]:
+    """Read a list of numbers."""
+    if not isinstance(value, list):
+        raise ValueError("needs a list of numbers")
+    return tuple(number(item) for item in value)
+
+
 def count(value: object) -> int:
     """Read a whole number from 1."""
     found = number(value)

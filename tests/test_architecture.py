@@ -15,7 +15,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 # A module may import from its own layer and from those below it.
 LAYERS = [
-    {"model", "errors", "wording", "config", "config_values", "privacy", ""},
+    {"model", "errors", "wording", "config", "config_values", "sections", "privacy", ""},
     {"text", "rulebook", "triage"},
     {"speech", "semantic", "store"},
     {"night", "review", "report"},

@@ -12,6 +12,7 @@ from inspect_pipeline.config import (
     VARIABLES,
     Config,
     DueHours,
+    GroupSampling,
     NightConfig,
     PrivacyConfig,
     ReviewConfig,
@@ -42,6 +43,17 @@ sentence_model = "models/bge"
 seed = 7
 clean = 0
 low_score_below = 70
+near_threshold = 0.2
+thresholds = [60, 85.5]
+budget = 1800
+calibration = 0
+
+[sampling.agent]
+at_least = 2
+at_most = 8
+
+[sampling.queue]
+share = 0.01
 
 [sampling.targets]
 clean = 200
@@ -96,7 +108,18 @@ def test_a_whole_file(tmp_path: Path) -> None:
         lang="en",
         speech=SpeechConfig("large-v3", "zh", "cuda", "float16", ("和彩云", "咪咕")),
         rules=RulesConfig(("telecom-cn", "own.yml"), "models/bge"),
-        sampling=SamplingConfig(seed="7", clean=0.0, low_score_below=70.0, targets={"clean": 200}),
+        sampling=SamplingConfig(
+            seed="7",
+            clean=0.0,
+            low_score_below=70.0,
+            near_threshold=0.2,
+            thresholds=(60.0, 85.5),
+            budget=1800,
+            calibration=0.0,
+            agent=GroupSampling(at_least=2, at_most=8),
+            queue=GroupSampling(share=0.01),
+            targets={"clean": 200},
+        ),
         review=ReviewConfig(
             "postgresql://reviews",
             "wang",
@@ -184,6 +207,16 @@ workers = 2.5
     ("text", "expected"),
     [
         ("speech = 3\n", ["1: [speech] must be a section"]),
+        ("[sampling]\nthresholds = 60\n", ["2: 'sampling.thresholds' needs a list of numbers, not 60"]),
+        ("[sampling]\nagent = 3\n", ["2: [sampling.agent] must be a section"]),
+        (
+            "[sampling.team]\nat_lest = 3\n",
+            ["2: unknown setting 'sampling.team.at_lest' (did you mean 'sampling.team.at_least'?)"],
+        ),
+        (
+            "[sampling.team]\nat_least = 3\nat_most = 2\n",
+            [" [sampling.team] wants at least 3 but at most 2 calls"],
+        ),
         ("\n[rules]\npacks = []\n", ["3: 'rules.packs' needs one or more, not []"]),
         ("\n[rules]\npacks = [3]\n", ["3: 'rules.packs' needs a list of texts, not [3]"]),
         ("[review]\ndatabase = ''\n", ["2: 'review.database' needs a text, not ''"]),

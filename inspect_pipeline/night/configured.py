@@ -17,7 +17,7 @@ from inspect_pipeline.privacy import customer_key, default_key_path
 from inspect_pipeline.rulebook.load import load_packs, pack_path
 from inspect_pipeline.rulebook.settings import JudgeSettings
 from inspect_pipeline.store.rows import Origin
-from inspect_pipeline.triage.sample import SamplingPlan
+from inspect_pipeline.triage.sample import RANDOM_GROUPS, GroupShare, SamplingPlan
 
 
 def configured_plan(config: Config, recordings: Sequence[Recording], night: str) -> NightPlan:
@@ -48,6 +48,7 @@ def sampling_plan(config: Config) -> SamplingPlan:
     """Return which calls a person hears, and when they are due."""
     shares = asdict(config.sampling)
     shares.pop("seed")
+    shares |= {name: GroupShare(**shares[name]) for name in RANDOM_GROUPS.values()}
     due = config.review.due_hours
     hours = {Risk.HIGH: due.high, Risk.MEDIUM: due.medium, Risk.LOW: due.low, Risk.NONE: due.low}
     return SamplingPlan(**shares, due_hours=hours)

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from json import dumps
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from inspect_pipeline.errors import StoreError
-from inspect_pipeline.model import CallStatus, Flag, Risk, Severity, Verdict
-from inspect_pipeline.night.compile import pack_facts
+from inspect_pipeline.model import CallStatus, Risk, Verdict
+from inspect_pipeline.night.draw import draw_calls
 from inspect_pipeline.night.plan import NightPlan
 from inspect_pipeline.night.told import NightSummary, NotInspected
 from inspect_pipeline.store.calls import SHARD_TABLES
 from inspect_pipeline.store.journal import read_records, remove_record
-from inspect_pipeline.store.rows import Row, flag_row
+from inspect_pipeline.store.judged import JUDGED_CALL, JUDGED_FINDING, Rules, judged_call, rules_before
+from inspect_pipeline.store.rows import Row
 from inspect_pipeline.store.schema import TableName
-from inspect_pipeline.store.tables import part_path, parts, read_part, remove_part, shard_of, write_part
-from inspect_pipeline.triage.sample import Chance, JudgedCall, chance_of, choose_flags, listen_reasons, review_start
+from inspect_pipeline.store.tables import part_path, parts, read_part, remove_part, shard_of
+from inspect_pipeline.triage.sample import JudgedCall
 
-_CALLS = ("call_id", "status", "error", "path", "duration_s", "score", "risk")
-_FINDINGS = ("call_id", "rule_id", "verdict", "severity")
+_CALLS = (*JUDGED_CALL, "error", "path", "duration_s")
 
 
 @dataclass(slots=True)
@@ -34,6 +33,7 @@ class _Account:
     audio_s: float = 0.0
     not_inspected: dict[CallStatus, list[NotInspected]] = field(default_factory=dict)
     judged: list[JudgedCall] = field(default_factory=list)
+    known: Rules | None = None  # the rules of the night before
 
 
 def finish_night(plan: NightPlan, shards: Mapping[int, Sequence[str]], fresh: int, elapsed_s: float) -> NightSummary:
@@ -42,10 +42,10 @@ def finish_night(plan: NightPlan, shards: Mapping[int, Sequence[str]], fresh: in
     `shards`: the ids of the calls that must be in each, in order. Raises StoreError when the count is not right.
     """
     _drop_other_parts(plan, shards)
-    account = _Account()
+    account = _Account(known=rules_before(plan.out, plan.night))
     for index, call_ids in sorted(shards.items()):
         _count_shard(plan, index, call_ids, account)
-    flags = _draw(plan, account.judged)
+    flags = draw_calls(plan, account.judged)
     calls = sum(len(call_ids) for call_ids in shards.values())
     if calls != sum(account.status.values()):
         raise StoreError(f"{plan.out}: {calls} calls in, {sum(account.status.values())} stored: run the night again")
@@ -86,7 +86,7 @@ def _count_shard(plan: NightPlan, index: int, call_ids: Sequence[str], account: 
     calls = read_part(path, TableName.CALLS, _CALLS)
     if [call["call_id"] for call in calls] != list(call_ids):
         raise StoreError(f"{path}: does not hold the calls of its shard: remove it and run the night again")
-    findings = read_part(part_path(plan.out, TableName.FINDINGS, plan.night, index), TableName.FINDINGS, _FINDINGS)
+    findings = read_part(part_path(plan.out, TableName.FINDINGS, plan.night, index), TableName.FINDINGS, JUDGED_FINDING)
     answers: dict[str, list[Row]] = {call["call_id"]: [] for call in calls}
     for row in findings:
         answers[row["call_id"]].append(row)
@@ -110,52 +110,7 @@ def _count_call(path: Path, call: Row, findings: Sequence[Row], account: _Accoun
     for row in findings:
         account.rules[row["rule_id"]][row["verdict"]] += 1
     account.risks[call["risk"]] += 1
-    account.judged.append(_judged(call, findings))
-
-
-def _judged(call: Row, findings: Sequence[Row]) -> JudgedCall:
-    violated = [row for row in findings if row["verdict"] == Verdict.VIOLATED.value]
-    return JudgedCall(
-        call_id=call["call_id"],
-        risk=Risk(call["risk"]),
-        score=call["score"],
-        critical=any(row["severity"] == Severity.CRITICAL.value for row in violated),
-        violated=bool(violated),
-        uncertain=any(row["verdict"] == Verdict.UNCERTAIN.value for row in findings),
-    )
-
-
-def _draw(plan: NightPlan, judged: Sequence[JudgedCall]) -> list[Flag]:
-    """Write `sampling` (every inspected call) and `flags` (the drawn ones), one part each, and return the flags."""
-    counts = Counter(reason for call in judged for reason in listen_reasons(call, plan.sampling))
-    sampling = plan.sampling.aimed(counts)
-    chances = sorted(
-        (chance_of(call, sampling, plan.night, plan.seed) for call in judged), key=lambda chance: chance.call_id
-    )
-    flags = choose_flags(chances, sampling, review_start(plan.night, plan.zone, plan.review_at))
-    facts = {
-        "night": plan.night,
-        "seed": plan.seed,
-        "sampling": dumps(asdict(plan.sampling), sort_keys=True),
-        **pack_facts(plan),
-    }
-    for table, rows in (
-        (TableName.SAMPLING, list(_sampling_rows(chances))),
-        (TableName.FLAGS, [flag_row(flag) for flag in flags]),
-    ):
-        write_part(part_path(plan.out, table, plan.night), table, rows, facts)
-    return flags
-
-
-def _sampling_rows(chances: Sequence[Chance]) -> Iterator[Row]:
-    for chance in chances:
-        yield {
-            "call_id": chance.call_id,
-            "reasons": [reason.value for reason in chance.reasons],
-            "probability": chance.probability,
-            "draw": chance.draw,
-            "flagged": chance.flagged,
-        }
+    account.judged.append(judged_call(call, findings, account.known))
 
 
 def _by_id(entries: Sequence[NotInspected]) -> tuple[NotInspected, ...]:

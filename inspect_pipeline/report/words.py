@@ -55,8 +55,15 @@ _FLAG_REASONS: dict[str, tuple[str, str]] = {
     ListenReason.MEDIUM_RISK: ("中风险", "medium risk"),
     ListenReason.LOW_SCORE: ("低分", "low score"),
     ListenReason.VIOLATION: ("有违规", "violation"),
+    ListenReason.NEW_RULE: ("新规则", "new rule"),
+    ListenReason.NEW_FINGERPRINT: ("规则有改动", "changed rule"),
+    ListenReason.NEAR_THRESHOLD: ("临界得分", "near a threshold"),
     ListenReason.UNCERTAIN: ("有待定项", "uncertain"),
+    ListenReason.AGENT: ("按客服随机", "random, by agent"),
+    ListenReason.TEAM: ("按班组随机", "random, by team"),
+    ListenReason.QUEUE: ("按队列随机", "random, by queue"),
     ListenReason.CLEAN: ("随机抽查", "random"),
+    ListenReason.CALIBRATION: ("双人复核", "heard twice"),
 }
 
 

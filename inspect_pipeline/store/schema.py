@@ -70,6 +70,15 @@ _EVIDENCE = pa.list_(
         ]
     )
 )
+_STRATA = pa.list_(
+    pa.struct(
+        [
+            pa.field("reason", _TEXT),
+            pa.field("group", _TEXT),
+            pa.field("probability", _REAL),
+        ]
+    )
+)
 
 _CALLS = pa.schema(
     [
@@ -159,9 +168,12 @@ _SAMPLING = pa.schema(
     [
         _column("call_id", _TEXT, "every inspected call"),
         _column("reasons", pa.list_(_TEXT), "why it could be drawn"),
-        _column("probability", _REAL, "the largest of its reasons", "0-1"),
+        _column("probability", _REAL, "of being drawn: the largest of its reasons, scaled to the budget", "0-1"),
         _column("draw", _REAL, "its place in the sample", "0-1"),
         _column("flagged", pa.bool_(), "whether it was drawn"),
+        _column("strata", _STRATA, "what each reason proposed before the budget, and for whose calls", "0-1"),
+        _column("second_draw", _REAL, "its place in the sample of calls that two people hear", "0-1"),
+        _column("calibration", pa.bool_(), "whether it was drawn and a second person hears it"),
     ]
 )
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
+from inspect_pipeline.errors import StoreError
 from inspect_pipeline.model import CallStatus
 from inspect_pipeline.night.plan import NightPlan, Shard, Task
 from inspect_pipeline.night.spool import Entry, Spool
 from inspect_pipeline.store.calls import SHARD_TABLES, shard_rows
-from inspect_pipeline.store.journal import WRITING, CallRecord, ShardRecord, remove_record, write_record
+from inspect_pipeline.store.journal import WRITING, CallRecord, ShardRecord, read_record, remove_record, write_record
 from inspect_pipeline.store.rows import Rows
 from inspect_pipeline.store.schema import TableName
 from inspect_pipeline.store.stored import by_call
@@ -55,9 +57,21 @@ def keep_stored(plan: NightPlan, spool: Spool, tasks: Iterable[Task], records: M
 
 
 def compile_shard(plan: NightPlan, spool: Spool, shard: Shard) -> None:
-    """Write the parts of a shard whose calls are all spooled, and clear its spool. Raises StoreError."""
-    entries = [(task, entry) for task in shard.tasks if (entry := spool.get(task)) is not None]
-    assert len(entries) == len(shard.tasks), "a shard is compiled when all its calls are spooled"
+    """Write the parts of a shard whose calls are all spooled, and clear its spool. Raises StoreError.
+
+    Two that work on the same shard may both come here, one after the other: the second finds it done.
+    """
+    with spool.turn(f"compile-{shard.index:04d}"):
+        entries = [(task, entry) for task in shard.tasks if (entry := spool.get(task)) is not None]
+        if len(entries) == len(shard.tasks):
+            _write_entries(plan, shard, entries)
+        elif not is_stored(replace(plan, retry_failed=False), shard, read_record(plan.out, plan.night, shard.index)):
+            raise StoreError(f"{spool.folder}: calls of shard {shard.index} are gone: run the same command again")
+        for task in shard.tasks:
+            spool.drop(task)
+
+
+def _write_entries(plan: NightPlan, shard: Shard, entries: Sequence[tuple[Task, Entry]]) -> None:
     facts = {
         "night": plan.night,
         "shard": f"{shard.index}/{shard.of}",
@@ -70,8 +84,6 @@ def compile_shard(plan: NightPlan, spool: Spool, shard: Shard) -> None:
         task.call_id: CallRecord(task.heard, task.changed, entry.status, entry.elapsed_s) for task, entry in entries
     }
     write_shard(plan, shard.index, rows, facts, ShardRecord(shard.digest, shard.rules, calls))
-    for task in shard.tasks:
-        spool.drop(task)
 
 
 def write_shard(plan: NightPlan, index: int, rows: Rows, facts: Mapping[str, str], record: ShardRecord | None) -> None:

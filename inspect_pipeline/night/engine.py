@@ -1,4 +1,4 @@
-"""Where the calls of a night are worked on. An engine is told which calls, and tells which are spooled."""
+"""Where the shards of a night are worked on. An engine is told which, and tells which calls are done."""
 
 from __future__ import annotations
 
@@ -7,21 +7,23 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from inspect_pipeline.night.plan import Task
+from inspect_pipeline.night.plan import NightPlan
+from inspect_pipeline.night.shards import Work
 from inspect_pipeline.night.told import CallDone
 
 
 class Engine(Protocol):
-    """Runs `Desk.attend` for every task, on this machine or on others.
+    """Runs `Desk.attend` for every missing call and `compile_shard` for every shard, on this machine or on others.
 
-    The desk keeps finished calls on disk and knows what killed a worker, so an engine may run a task again whenever
-    it is not sure. Order, number of workers and repetition change nothing in the tables.
+    The desk keeps finished calls on disk and knows what killed a worker, and a part is replaced in one step, so an
+    engine may run a shard again whenever it is not sure. Order, number of workers and repetition change nothing in
+    the tables.
     """
 
-    def run(self, tasks: Sequence[Task]) -> Generator[CallDone, None, None]:
-        """Yield each call once it is spooled, in any order. Closing the generator stops all workers.
+    def run(self, plan: NightPlan, works: Sequence[Work]) -> Generator[CallDone, None, None]:
+        """Yield each missing call once it is done, in any order; at the end the parts of all shards are written.
 
-        Raises InspectError when no call can be inspected.
+        Closing the generator stops all workers. Raises InspectError when no call can be inspected.
         """
         ...
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from inspect_pipeline.errors import StoreError
 from inspect_pipeline.model import CallStatus, Risk, Verdict
 from inspect_pipeline.night.draw import draw_calls
-from inspect_pipeline.night.plan import NightPlan
-from inspect_pipeline.night.told import NightSummary, NotInspected
+from inspect_pipeline.night.plan import NightPlan, Slice
+from inspect_pipeline.night.told import NightSummary, NotInspected, SliceSummary
 from inspect_pipeline.store.calls import SHARD_TABLES
 from inspect_pipeline.store.journal import read_records, remove_record
 from inspect_pipeline.store.judged import JUDGED_CALL, JUDGED_FINDING, Rules, judged_call, rules_before
@@ -67,6 +67,30 @@ def finish_night(plan: NightPlan, shards: Mapping[int, Sequence[str]], fresh: in
         flag_reasons=dict(sorted(Counter(reason for flag in flags for reason in flag.reasons).items())),
         failures=_by_id(account.not_inspected.get(CallStatus.FAILED, [])),
         skips=_by_id(account.not_inspected.get(CallStatus.SKIPPED, [])),
+    )
+
+
+def account_slice(
+    plan: NightPlan, shards: Mapping[int, Sequence[str]], part: Slice, fresh: int, elapsed_s: float
+) -> SliceSummary:
+    """Count the stored shards of a slice. Raises StoreError when a shard does not hold its calls."""
+    account = _Account()
+    for index, call_ids in sorted(shards.items()):
+        _count_shard(plan, index, call_ids, account)
+    return SliceSummary(
+        night=plan.night,
+        index=part.index,
+        of=part.of,
+        shards=len(shards),
+        calls=sum(account.status.values()),
+        inspected=account.status[CallStatus.INSPECTED],
+        failed=account.status[CallStatus.FAILED],
+        skipped=account.status[CallStatus.SKIPPED],
+        fresh=fresh,
+        audio_s=account.audio_s,
+        elapsed_s=elapsed_s,
+        workers=plan.workers,
+        failures=_by_id(account.not_inspected.get(CallStatus.FAILED, [])),
     )
 
 

@@ -52,7 +52,7 @@ class LocalEngine:
     _false_starts: int = field(default=0, init=False)
 
     def run(self, tasks: Sequence[Task]) -> Generator[CallDone, None, None]:
-        """Yield each call once it is spooled. See `Engine`."""
+        """Yield each call once it is spooled, in any order. Closing the generator stops all workers."""
         for task in tasks:
             (self._suspects if self.desk.spool.attempts(task) else self._calls).append(task)
         try:

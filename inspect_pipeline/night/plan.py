@@ -117,6 +117,21 @@ class Shard:
         return [task.call_id for task in self.tasks]
 
 
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """The shards of a night whose index divided by `of` leaves `index`, from 0: what one machine of `of` works on."""
+
+    index: int
+    of: int
+
+    def __post_init__(self) -> None:
+        """Raise UsageError for a slice that there is not."""
+        if not 0 <= self.index < self.of:
+            raise UsageError(
+                f"--shard {self.index}/{self.of}: slices are counted from 0: 0/{self.of} to {self.of - 1}/{self.of}"
+            )
+
+
 def shard_digest(heard: Sequence[str], rules: str) -> str:
     """Return the digest of a shard from those of its calls' transcripts, by id, and of the rules."""
     return digest_of([list(heard), rules])

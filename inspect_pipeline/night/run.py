@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
 from inspect_pipeline.errors import UsageError
 from inspect_pipeline.model import CallStatus
-from inspect_pipeline.night.compile import compile_shard, is_stored, keep_stored
-from inspect_pipeline.night.desk import desk_of
 from inspect_pipeline.night.engine import Engine
-from inspect_pipeline.night.finish import finish_night
-from inspect_pipeline.night.local import LocalEngine
-from inspect_pipeline.night.plan import NightPlan, Shard, Task, shards_of
+from inspect_pipeline.night.finish import account_slice, finish_night
+from inspect_pipeline.night.plan import NightPlan, Shard, Slice, shards_of
+from inspect_pipeline.night.shards import ThisMachine, works_of
 from inspect_pipeline.night.spool import Spool
 from inspect_pipeline.night.stopping import stoppable
-from inspect_pipeline.night.told import CallDone, NightSummary, Progress, StoppedError
-from inspect_pipeline.store.journal import read_records
+from inspect_pipeline.night.told import CallDone, NightSummary, Progress, SliceSummary, StoppedError
 from inspect_pipeline.store.schema import TableName
 from inspect_pipeline.store.tables import read_table
 
@@ -35,22 +32,28 @@ def run_night(plan: NightPlan, progress: Tell, engine: Engine | None = None) -> 
     after a power cut, the same command goes on where it was.
     """
     shards = shards_of(plan)
+    course = _Course(plan, shards, progress)
+    with Spool(plan.out, plan.night).lock(), _stopping(course):
+        _inspect(course, shards, engine or ThisMachine(plan.workers, plan.gpus))
+        call_ids = {shard.index: shard.call_ids for shard in shards}
+        return finish_night(plan, call_ids, course.fresh, course.elapsed())
+
+
+def run_slice(plan: NightPlan, part: Slice, progress: Tell) -> SliceSummary:
+    """Inspect what is missing of one slice of a night on this machine, store it, and return its account.
+
+    Slices of a night may run at the same time on any machines that share OUT. When all are done, `run_night` finds
+    every shard stored and draws the flags. The same slice twice: the second waits, and finds it done. Raises what
+    `run_night` raises.
+    """
+    shards = shards_of(plan)
+    own = [shard for shard in shards if shard.index % part.of == part.index]
+    course = _Course(plan, own, progress)
     spool = Spool(plan.out, plan.night)
-    with spool.lock():
-        spool.sweep()
-        if not plan.replace:
-            _refuse_to_lose_calls(plan, shards)
-        course = _Course(plan, shards, progress)
-        with stoppable():
-            try:
-                _inspect(course, spool, engine or LocalEngine(desk_of(plan), plan.workers, plan.gpus))
-                call_ids = {shard.index: shard.call_ids for shard in shards}
-                return finish_night(plan, call_ids, course.fresh, course.elapsed())
-            except KeyboardInterrupt as stop:
-                raise StoppedError(
-                    f"night {plan.night}: stopped with {course.done} of {course.total} calls done: "
-                    "run the same command again to go on"
-                ) from stop
+    with spool.lock(shared=True), spool.turn(f"slice-{part.index}-of-{part.of}"), _stopping(course):
+        _inspect(course, shards, ThisMachine(plan.workers, plan.gpus))
+        call_ids = {shard.index: shard.call_ids for shard in own}
+        return account_slice(plan, call_ids, part, course.fresh, course.elapsed())
 
 
 @dataclass(slots=True)
@@ -89,44 +92,31 @@ class _Course:
         )
 
 
-def _inspect(course: _Course, spool: Spool, engine: Engine) -> None:
-    """Have every missing call inspected, and write each shard as soon as its calls are complete."""
-    missing = _missing(course, spool)
-    course.report()
-    shards = {shard.index: shard for shard in course.shards}
-    waiting = {index: len(tasks) for index, tasks in missing.items()}
-    for index in [index for index, count in waiting.items() if not count]:
-        compile_shard(course.plan, spool, shards[index])
-    tasks = [task for members in missing.values() for task in members]
-    if not tasks:
-        return
-    with closing(engine.run(tasks)) as calls:
-        for call in calls:
-            waiting[call.shard] -= 1
-            course.report(call)
-            if not waiting[call.shard]:
-                compile_shard(course.plan, spool, shards[call.shard])
+@contextmanager
+def _stopping(course: _Course) -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM stop the night."""
+    with stoppable():
+        try:
+            yield
+        except KeyboardInterrupt as stop:
+            raise StoppedError(
+                f"night {course.plan.night}: stopped with {course.done} of {course.total} calls done: "
+                "run the same command again to go on"
+            ) from stop
 
 
-def _missing(course: _Course, spool: Spool) -> dict[int, list[Task]]:
-    """Return the calls that must be inspected, by shard; a shard that is stored as it should be is not among them."""
+def _inspect(course: _Course, night: Sequence[Shard], engine: Engine) -> None:
+    """Have every missing call of the course inspected and stored. `night`: all shards of the night."""
     plan = course.plan
-    records = read_records(plan.out, plan.night)
-    changed = [shard for shard in course.shards if not is_stored(plan, shard, records.get(shard.index))]
-    course.kept = course.total - sum(len(shard.tasks) for shard in changed)
-    missing: dict[int, list[Task]] = {}
-    for shard in changed:
-        missing[shard.index] = []
-        for task in shard.tasks:
-            entry = spool.get(task)
-            if entry is None or (plan.retry_failed and entry.status is CallStatus.FAILED):
-                spool.drop(task)
-                missing[shard.index].append(task)
-    kept = set(keep_stored(plan, spool, [task for tasks in missing.values() for task in tasks], records))
-    for index, tasks in missing.items():
-        missing[index] = [task for task in tasks if task.call_id not in kept]
-    course.kept = course.total - sum(len(tasks) for tasks in missing.values())
-    return missing
+    Spool(plan.out, plan.night).sweep()
+    if not plan.replace:
+        _refuse_to_lose_calls(plan, night)
+    works = works_of(plan, course.shards)
+    course.kept = course.total - sum(len(work.missing) for work in works)
+    course.report()
+    with closing(engine.run(plan, works)) as calls:
+        for call in calls:
+            course.report(call)
 
 
 def _refuse_to_lose_calls(plan: NightPlan, shards: Sequence[Shard]) -> None:

@@ -1,26 +1,23 @@
 """Finished calls on disk, one file each, until their shard is complete; and who is working on the night.
 
 Under `OUT/.work/night=…/`: `spool/` the rows of finished calls, `attempts/` a mark for each call that a worker has
-begun and not finished, `errors/` what a person who looks for a bug needs, `lock`.
+begun and not finished, `errors/` what a person who looks for a bug needs, `lock` and `turns/` who is at work.
 """
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from inspect_pipeline.errors import UsageError
 from inspect_pipeline.model import CallStatus, Seconds
+from inspect_pipeline.night.locks import awaited, held
 from inspect_pipeline.night.plan import Task
-from inspect_pipeline.store.atomic import make_folder, remove_file, storing, write_file
+from inspect_pipeline.store.atomic import is_left, make_folder, remove_file, storing, write_file
 from inspect_pipeline.store.journal import night_folder
 from inspect_pipeline.store.rows import Row
 from inspect_pipeline.store.schema import TableName
@@ -97,30 +94,19 @@ class Spool:
         return path.relative_to(self.out).as_posix()
 
     def sweep(self) -> None:
-        """Remove files that an earlier run was writing when it was killed. Only under the lock."""
+        """Remove files that somebody was writing when it was killed."""
         for draft in (self.folder / "drafts").glob("*.draft"):
-            remove_file(draft)
+            if is_left(draft):
+                remove_file(draft)
 
-    @contextmanager
-    def lock(self) -> Iterator[None]:
-        """Keep other runs away from this night. Raises UsageError when one is at work."""
-        make_folder(self.folder)
-        path = self.folder / "lock"
-        with storing(path):
-            handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-        try:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                owner = os.pread(handle, 20, 0).decode("ascii").strip() or "unknown"
-                raise UsageError(
-                    f"night {self.night} in {self.out} is being inspected by process {owner}: wait for it, or stop it"
-                ) from error
-            os.ftruncate(handle, 0)
-            os.pwrite(handle, f"{os.getpid()}\n".encode("ascii"), 0)
-            yield
-        finally:
-            os.close(handle)
+    def lock(self, shared: bool = False) -> AbstractContextManager[None]:
+        """Keep other runs away from this night; slices, which share it, only whole runs. Raises UsageError when one is
+        at work."""
+        return held(self.folder / "lock", f"night {self.night} in {self.out}", shared)
+
+    def turn(self, name: str) -> AbstractContextManager[None]:
+        """Wait until nobody else does what is called `name`, and keep others waiting."""
+        return awaited(self.folder / "turns" / name)
 
     def _entry(self, task: Task) -> Path:
         return self.folder / "spool" / f"{_name(task)}.json"

@@ -82,3 +82,31 @@ class NightSummary:
     def exit_code(self) -> int:
         """Return 3 when a call failed, else 0."""
         return 3 if self.failed else 0
+
+
+@dataclass(frozen=True, slots=True)
+class SliceSummary:
+    """The account of slice `index` of `of`, counted from 0: calls = inspected + failed + skipped in its `shards`.
+
+    `fresh`: calls that this run worked on, the others were done before.
+    """
+
+    night: str
+    index: int
+    of: int
+    shards: int
+    calls: int
+    inspected: int
+    failed: int
+    skipped: int
+    fresh: int
+    audio_s: Seconds
+    elapsed_s: Seconds
+    workers: int
+    failures: tuple[NotInspected, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """Return 0: a failed call is stored, and the run that finishes the night tells of it; no scheduler should
+        repeat the slice for it."""
+        return 0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,6 +14,7 @@ from inspect_pipeline.errors import StoreError
 
 # Everything that is not a table yet (spool, locks, files being written) lives here, out of the readers' globs.
 WORK = ".work"
+_LEFT_S = 3600.0  # no file takes that long to write
 
 _NEXT_STEP = {
     errno.ENOSPC: "free some space and run the same command again",
@@ -47,7 +50,7 @@ def write_file(target: Path, content: bytes, scratch: Path) -> None:
     """
     make_folder(scratch)
     make_folder(target.parent)
-    draft = scratch / f"{target.name}.{os.getpid()}.draft"
+    draft = scratch / f"{target.name}.{_writer(os.getpid())}.draft"
     try:
         with storing(target):
             with draft.open("wb") as file:
@@ -66,6 +69,22 @@ def remove_file(path: Path) -> None:
     """Remove `path` when it is there. Raises StoreError."""
     with storing(path):
         path.unlink(missing_ok=True)
+
+
+def is_left(draft: Path) -> bool:
+    """Return whether nobody is writing a draft any more: its process is gone, or it lies there for an hour."""
+    _, _, pid = draft.name.removesuffix(".draft").rpartition("-")
+    if Path("/proc/self").exists() and pid.isdecimal() and draft.name.endswith(f".{_writer(int(pid))}.draft"):
+        return not Path(f"/proc/{pid}").exists()
+    try:
+        return time.time() - draft.stat().st_mtime > _LEFT_S
+    except FileNotFoundError:
+        return False  # it has just been renamed in
+
+
+def _writer(pid: int) -> str:
+    """Name a process among those of all machines that share the folder."""
+    return f"{socket.gethostname()}-{pid}"
 
 
 def _sync_folder(folder: Path) -> None:

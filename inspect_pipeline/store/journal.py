@@ -58,6 +58,12 @@ def read_records(out: Path, night: str) -> dict[int, ShardRecord]:
     return {int(path.stem): _read(path) for path in sorted(folder.glob("*.json"))}
 
 
+def read_record(out: Path, night: str, shard: int) -> ShardRecord | None:
+    """Return the record of one shard, if there is one. Raises StoreError."""
+    path = _path(out, night, shard)
+    return _read(path) if path.exists() else None
+
+
 def remove_record(out: Path, night: str, shard: int) -> None:
     """Remove the record of a shard that is no more. Raises StoreError."""
     remove_file(_path(out, night, shard))

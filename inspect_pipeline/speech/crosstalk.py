@@ -1,7 +1,8 @@
 """The other speaker heard through: leakage from one channel of a stereo recording into the other.
 
-Leaked speech is the other channel's speech again, much quieter, at most a fraction of a second late. A span is leakage
-when the other channel speaks at the same time, is much louder, and its sound or its loudness goes the same way.
+Leaked speech is the other channel's speech again, quieter and at most a fraction of a second late. Loudness alone does
+not tell it from a customer on a weak line, so the two sounds are compared: where both seem to speak, second by second,
+a leak is quieter than its source and goes the same way, sample by sample.
 """
 
 from __future__ import annotations
@@ -9,37 +10,40 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inspect_pipeline.model import Span
 from inspect_pipeline.speech.decode import SAMPLE_RATE, Samples, Track, samples
-from inspect_pipeline.speech.vad import FRAME_S, Frames, Speech, mean_level_db
+from inspect_pipeline.speech.vad import FRAME, FRAME_S, Frames, Speech, mean_level_db, noise_floor_db
 
-_QUIETER_DB = 12.0
-_COVERED = 0.6  # share of the span in which the other channel speaks
-_COVERED_MUSIC = 0.4  # for tones: a voice heard through has no clear edges
-_SAME_SOUND = 0.3  # normalised cross-correlation of the samples, best lag
-_SAME_LOUDNESS = 0.6  # correlation of the two levels over time
-_LATEST = int(0.4 * SAMPLE_RATE)  # an echo comes back within this
-_LONGEST = 8 * SAMPLE_RATE  # enough to compare
+_SPEAKING = 0.1  # a probability from which a frame may be speech
+_QUIETER_DB = 6.0
+_SAME_SOUND = 0.4  # normalised cross-correlation at the best lag; unrelated voices stay under 0.3
+_EVERY = 2  # samples compared: 8 kHz is enough
+_LATEST = int(0.4 * SAMPLE_RATE / _EVERY)  # an echo comes back within this
+_OVER_NOISE_DB = 3.0
+_CHUNK, _HOP = 31, 15  # frames: a second, compared each half second
+_COVERED_MUSIC = 0.4  # of a tone's length, that the other side speaks; a voice heard through has no clear edges
 
 
-def without_leakage(
-    own: Track,
-    other: Track,
-    own_levels: Frames,
-    other_levels: Frames,
-    speech: Sequence[Speech],
-    heard: Sequence[Speech],
-) -> list[Speech]:
-    """Return the spans of `speech` on `own` that are not the `other` track's speech (`heard`) leaking in.
+def leakage(tracks: tuple[Track, Track], levels: tuple[Frames, Frames], probabilities: Frames) -> NDArray[np.bool_]:
+    """Return the frames of the first track that hold the second one's speech, leaking in.
 
-    The levels are dB, one each 32 ms.
+    Levels in dB and the second track's `probabilities` of speech are one each 32 ms; a pair is (this track, the other).
     """
-    return [
-        span
-        for span in speech
-        if not (_covered(span, heard) and _leaks(own, other, own_levels, other_levels, span.start_s, span.end_s))
-    ]
+    leaks = np.zeros(len(levels[0]), dtype=np.bool_)
+    audible = noise_floor_db(levels[0]) + _OVER_NOISE_DB
+    for first in range(0, len(leaks), _HOP):
+        last = min(first + _CHUNK, len(leaks))
+        level = mean_level_db(levels[0][first:last])
+        if level < audible or (probabilities[first:last] >= _SPEAKING).sum() < 3:
+            continue
+        if mean_level_db(levels[1][first:last]) - level < _QUIETER_DB:
+            continue
+        pair = (samples(track[first * FRAME : last * FRAME])[::_EVERY] for track in tracks)
+        if _same_sound(*pair):
+            leaks[first:last] |= probabilities[first:last] >= _SPEAKING / 2
+    return leaks
 
 
 def music_without_leakage(
@@ -49,34 +53,23 @@ def music_without_leakage(
     return [
         span
         for span in music
-        if not (
-            _covered(span, heard, _COVERED_MUSIC)
-            and _level(other_levels, span.start_s, span.end_s) - _level(own_levels, span.start_s, span.end_s) > 6
-        )
+        if _covered(span, heard) < _COVERED_MUSIC
+        or _level(other_levels, span) - _level(own_levels, span) <= _QUIETER_DB
     ]
 
 
-def _covered(span: Speech | Span, heard: Sequence[Speech], share: float = _COVERED) -> bool:
+def _covered(span: Span, heard: Sequence[Speech]) -> float:
     together = sum(max(0.0, min(span.end_s, each.end_s) - max(span.start_s, each.start_s)) for each in heard)
-    return together >= share * (span.end_s - span.start_s)
+    return together / (span.end_s - span.start_s)
 
 
-def _level(levels: Frames, start_s: float, end_s: float) -> float:
-    return mean_level_db(levels[int(start_s / FRAME_S) : max(int(start_s / FRAME_S) + 1, round(end_s / FRAME_S))])
-
-
-def _leaks(own: Track, other: Track, own_levels: Frames, other_levels: Frames, start_s: float, end_s: float) -> bool:
-    if _level(other_levels, start_s, end_s) - _level(own_levels, start_s, end_s) < _QUIETER_DB:
-        return False
-    first, last = int(start_s / FRAME_S), max(int(start_s / FRAME_S) + 4, round(end_s / FRAME_S))
-    mine, theirs = own_levels[first:last], other_levels[first:last]
-    if mine.std() > 0 and theirs.std() > 0 and float(np.corrcoef(mine, theirs)[0, 1]) >= _SAME_LOUDNESS:
-        return True
-    return _same_sound(samples(own, start_s, end_s)[:_LONGEST], samples(other, start_s, end_s)[:_LONGEST])
+def _level(levels: Frames, span: Span) -> float:
+    first = int(span.start_s / FRAME_S)
+    return mean_level_db(levels[first : max(first + 1, round(span.end_s / FRAME_S))])
 
 
 def _same_sound(own: Samples, other: Samples) -> bool:
-    """Whether the cross-correlation has a clear peak at a lag up to 0.4 s (by FFT)."""
+    """Whether the cross-correlation has a clear peak at a lag from 0 to 0.4 s (by FFT)."""
     energy = float(np.sqrt(np.dot(own, own) * np.dot(other, other)))
     if energy <= 0:
         return False

@@ -63,6 +63,11 @@ def guard(heard: Heard, stretch: Stretch, nouns: Sequence[str]) -> tuple[str, tu
     return kept, stock + loop
 
 
+def has_loop(text: str) -> bool:
+    """Whether a text repeats itself as no person does."""
+    return _loop(normalise(text).text) is not None
+
+
 def is_doubtful(heard: Heard, seconds: Seconds) -> bool:
     """Whether a text is so unlikely for `seconds` of speech that recognising again, otherwise, may help: it repeats
     itself, is too long or far too short, or the recogniser did not believe it."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from inspect_pipeline.model import Span
-from inspect_pipeline.speech.crosstalk import music_without_leakage, without_leakage
+from inspect_pipeline.speech.crosstalk import leakage, music_without_leakage
 from inspect_pipeline.speech.decode import Track
 from inspect_pipeline.speech.music import find_music
 from inspect_pipeline.speech.settings import SpeechSettings
 from inspect_pipeline.speech.turns import Turn, cut_long, find_turns
-from inspect_pipeline.speech.vad import Frames, Speech, find_speech, frame_levels, speech_probabilities
+from inspect_pipeline.speech.vad import FRAME, Frames, Speech, find_speech, frame_levels, speech_probabilities
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +28,31 @@ class Listened:
 def listen(tracks: Sequence[Track], settings: SpeechSettings) -> list[Listened]:
     """Find speech and music on each track of a call; what leaks from one channel into the other counts once."""
     levels = [frame_levels(track) for track in tracks]
-    found = []
-    for track, level in zip(tracks, levels, strict=True):
-        speech = find_speech(speech_probabilities(track), level, settings.vad)
-        found.append(find_music(track, level, speech))
-    if len(tracks) == 1:
-        music, own = found[0]
-        return [Listened(tuple(own), tuple(music), levels[0])]
+    probabilities = [speech_probabilities(track) for track in tracks]
+    own = probabilities
+    if len(tracks) == 2:
+        own = [_own(tracks, levels, probabilities, channel) for channel in (0, 1)]
+    speech = [find_speech(each, level, settings.vad) for each, level in zip(own, levels, strict=True)]
+    found = [find_music(*each) for each in zip(tracks, levels, speech, strict=True)]
     listened = []
-    for channel, (music, own) in enumerate(found):
-        heard = found[1 - channel][1]
-        kept = without_leakage(tracks[channel], tracks[1 - channel], levels[channel], levels[1 - channel], own, heard)
-        played = music_without_leakage(music, levels[channel], levels[1 - channel], heard)
-        listened.append(Listened(tuple(kept), tuple(played), levels[channel]))
+    for channel, (music, words) in enumerate(found):
+        played = music
+        if len(tracks) == 2:
+            played = music_without_leakage(music, levels[channel], levels[1 - channel], found[1 - channel][1])
+        listened.append(Listened(tuple(words), tuple(played), levels[channel]))
     return listened
+
+
+def _own(tracks: Sequence[Track], levels: Sequence[Frames], probabilities: Sequence[Frames], channel: int) -> Frames:
+    """A channel's probabilities of speech without what leaks in from the other one."""
+    other = 1 - channel
+    leaks = leakage((tracks[channel], tracks[other]), (levels[channel], levels[other]), probabilities[other])
+    if not leaks.any():
+        return probabilities[channel]
+    # listened to again without the leak: the detector's memory of one voice makes it deaf to the next
+    quiet = tracks[channel].copy()
+    quiet[np.repeat(leaks, FRAME)[: len(quiet)]] = 0
+    return speech_probabilities(quiet)
 
 
 def call_turns(listened: Sequence[Listened], settings: SpeechSettings) -> list[Turn]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from inspect_pipeline.model import Seconds
 from inspect_pipeline.speech.decode import Samples, Track, samples
 from inspect_pipeline.speech.engine import Engine, Heard
-from inspect_pipeline.speech.guards import is_doubtful
+from inspect_pipeline.speech.guards import has_loop, is_doubtful
 from inspect_pipeline.speech.turns import Turn
 from inspect_pipeline.speech.windows import LEAD_S, Window, deal, join_turns
 
@@ -65,6 +65,7 @@ def _alone(track: Track, turn: Turn) -> Samples:
 
 def _better(new: Heard, old: Heard, seconds: Seconds) -> bool:
     if not old.text or not new.text:
-        return bool(new.text) and not is_doubtful(new, seconds)
+        # a doubtful text is no gain over none; a loop is kept to be counted when it is taken out
+        return has_loop(new.text) or (bool(new.text) and not is_doubtful(new, seconds))
     doubts = is_doubtful(new, seconds), is_doubtful(old, seconds)
     return doubts[0] < doubts[1] or (doubts[0] == doubts[1] and new.logprob > old.logprob)

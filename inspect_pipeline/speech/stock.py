@@ -12,7 +12,7 @@ ANYWHERE: tuple[str, ...] = (
     r"(请?不吝)?点赞订阅转发打赏(支持)?",
     r"明镜(需要您的支持|与点点栏目|火拍)(欢迎(收看)?订阅明镜)?",
     r"欢迎(收看)?订阅明镜",
-    r"优优独播剧场(yoyo)?(电视剧)?(yoyotelevisionseries(exclusive)?|独家播出)?",
+    r"优优独播剧场(yoyo)?(电视剧独家播出|televisionseries(exclusive)?)?",
     r"yoyotelevisionseriesexclusive",
     r"(中文)?字幕(由)?amaraorg社[群区](提供)?",
     r"由?amaraorg社[群区]提供(的)?字幕",

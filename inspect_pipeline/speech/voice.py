@@ -20,6 +20,7 @@ _WINDOW = 1024  # 64 ms
 _HOP = 256
 _LOWEST_HZ, _HIGHEST_HZ = 70, 400
 _VOICED = 0.45  # normalised autocorrelation over which a frame has a pitch
+_AS_GOOD = 0.98  # share of the best correlation from which a shorter lag is believed
 _LONGEST_S = 12
 _EDGES_HZ = np.geomspace(280.0, 3400.0, BANDS + 1)
 
@@ -53,7 +54,8 @@ def _pitch(spectrum: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[
     # the window makes long lags weaker: divide by its own autocorrelation
     window = np.fft.irfft(np.abs(np.fft.rfft(np.hanning(_WINDOW), 2 * _WINDOW)) ** 2)
     lags = correlation[:, shortest:longest] / (window[shortest:longest] / window[0])
-    best = lags.argmax(axis=1)
+    near_best = lags >= _AS_GOOD * lags.max(axis=1, keepdims=True)
+    best = near_best.argmax(axis=1)  # the shortest: every multiple of a period repeats as well
     strength = lags[np.arange(len(lags)), best] / np.maximum(correlation[:, 0], 1e-12)
     return SAMPLE_RATE / (best + shortest), strength
 

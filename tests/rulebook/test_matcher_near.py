@@ -5,7 +5,7 @@ import random
 import pytest
 
 from inspect_pipeline.model import Match
-from inspect_pipeline.rulebook.nearness import FILLER_PAIRS, FILLERS, Pattern, near_halves
+from inspect_pipeline.rulebook.nearness import FILLER_PAIRS, FILLERS, ONE_CLAUSE_BELOW, Pattern, near_halves
 from inspect_pipeline.rulebook.phrases import Found, Heard, PhraseIndex, fold
 from inspect_pipeline.rulebook.terms import Phrase
 from inspect_pipeline.text.sound import NEGATIONS, Ear, syllable_distance
@@ -31,8 +31,8 @@ PHRASES = [
 FILLING = "的了啊您我一下那个不没有问请帮查办电话费好是店变少闻腾带么"
 
 
-def distance(key: str, said: str) -> int:
-    """Plain edit distance in halves between a whole phrase and a whole stretch."""
+def distances(key: str, said: str) -> list[int]:
+    """Plain edit distance in halves between a whole phrase and each beginning of a text, the empty one first."""
     heard, other = EAR.hear(key), EAR.hear(said)
     never = 10_000
 
@@ -55,7 +55,7 @@ def distance(key: str, said: str) -> int:
             if j > 1 and said[j - 2 : j] in FILLER_PAIRS:
                 choices.append(table[i][j - 2] + 1)
             table[i][j] = min(choices)
-    return table[-1][-1]
+    return table[-1]
 
 
 def plain_search(phrase: int, heard: Heard, sure: list[Found]) -> list[Found]:
@@ -63,13 +63,17 @@ def plain_search(phrase: int, heard: Heard, sure: list[Found]) -> list[Found]:
     key = fold(PHRASES[phrase].text)
     pattern = Pattern(key, EAR.hear(key))
     limit = near_halves(len(key))
+    nearest: dict[int, tuple[int, int]] = {}
+    for start in range(len(heard.key)):
+        rest = heard.key[start : start + len(key) + 2 * limit]
+        for length, halves in enumerate(distances(key, rest)):
+            end = start + length
+            nearest[end] = min(nearest.get(end, (halves, start)), (halves, start))
     places = list(sure)
-    for end in range(1, len(heard.key) + 1):
-        starts = range(max(0, end - len(key) - 2 * limit - 2), end)
-        halves, start = min((distance(key, heard.key[start:end]), start) for start in starts)
+    for end, (halves, start) in nearest.items():
         if halves > limit or not pattern.near_anchored(heard.key[start:end], heard.heard[start:end]):
             continue
-        if len(key) < 6 and heard.straddles(start, end):
+        if len(key) < ONE_CLAUSE_BELOW and heard.straddles(start, end):
             continue
         places.append(Found(phrase, start, end, Match.NEAR, halves))
     chosen: list[Found] = []
@@ -98,7 +102,7 @@ def test_pieces_lose_no_near_match(seed: int) -> None:
     draw = random.Random(seed)
     index = PhraseIndex(PHRASES, EAR)
     compared = 0
-    for _ in range(80):
+    for _ in range(50):
         chosen = draw.sample(PHRASES, 2)
         text = "".join(spoil(phrase.text, draw) + "".join(draw.choices(FILLING, k=3)) for phrase in chosen)
         heard = Heard(text, EAR)
@@ -108,4 +112,4 @@ def test_pieces_lose_no_near_match(seed: int) -> None:
             near = [hit for hit in hits if hit.phrase == number and hit.match is Match.NEAR]
             assert (text, near) == (text, plain_search(number, heard, sure))
             compared += len(near)
-    assert compared > 20
+    assert compared > 12

@@ -149,7 +149,9 @@ def in_short(finding: Finding, rule: Rule, lang: str, *, timed: bool) -> str:
 
 def quoted(one: Evidence, lang: str, *, timed: bool) -> str:
     """Return one piece of evidence: seconds, speaker, quote, how it matched and, when it is not the quote, the term."""
-    parts = [place_of(one, lang, timed=timed), label(one.speaker, lang)]
+    parts = [place_of(one, lang, timed=timed)]
+    if one.quote or one.speaker.value != "unknown":
+        parts.append(label(one.speaker, lang))
     if one.quote:
         parts.append(in_quotes(one.quote, lang))
     how = label(one.match, lang)

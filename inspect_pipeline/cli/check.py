@@ -39,7 +39,12 @@ def check(
 ) -> None:
     """Inspect recordings or text dialogues now: what was said, and what each rule answers.
 
-    A dialogue is a .txt file with lines such as `客服: 您好` and `[0:31] 客户: 你好`, or a truth file (.json).
+    A dialogue is a truth file (.json), or a .txt file with lines such as
+
+    \b
+      客服: 您好，很高兴为您服务。
+      [0:31] 客户: 我想查一下话费。
+
     Exits 3 when a file could not be inspected.
     """
     from inspect_pipeline.night.inspect import Inspector

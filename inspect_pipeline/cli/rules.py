@@ -104,7 +104,10 @@ def test(packs: tuple[str, ...], as_json: bool, config: Config) -> None:
     failed = [one for pack in found for one in results[pack.id] if not one.passed]
     idle = {pack.id: unexercised(pack, results[pack.id]) for pack in found}
     if as_json:
-        data = {pack: [example_data(one) for one in rows] for pack, rows in results.items()}
+        data = {
+            pack: {"examples": [example_data(one) for one in rows], "in_no_example": idle[pack]}
+            for pack, rows in results.items()
+        }
         click.echo(json.dumps({"schema": 1, "result": data}, ensure_ascii=False))
     else:
         for one in failed:
@@ -115,9 +118,7 @@ def test(packs: tuple[str, ...], as_json: bool, config: Config) -> None:
             click.echo(f"{pack.id}: {good} of {count} examples pass, {len(pack.rules)} rules")
             quiet = sum(len(terms) for terms in idle[pack.id].values())
             if quiet:
-                click.secho(
-                    f"{pack.id}: {quiet} alternatives are in no example (rules test --json lists them)", dim=True
-                )
+                click.secho(f"{pack.id}: {quiet} alternatives are in no example (--json lists them)", dim=True)
     if failed:
         sys.exit(1)
 

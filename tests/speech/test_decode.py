@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sounds import bursts, level_db, noise, tone, write
 
 from inspect_pipeline.errors import RecordingError
 from inspect_pipeline.model import Audio
 from inspect_pipeline.speech.decode import SAMPLE_RATE, decode, samples
-from tests.speech.sound import bursts, level_db, noise, tone, write
 
 # file name, codec of the writer, rate, channels, options, name that is reported, dB by which the codec may be off
 FORMATS = [

@@ -9,11 +9,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from sounds import CALLS
 
 from inspect_pipeline.errors import ManifestError
 from inspect_pipeline.model import Recording
 from inspect_pipeline.speech.manifest import read_source
-from tests.speech.sound import CALLS
 
 CHINA = timezone(timedelta(hours=8))
 FULL = """call_id,path,started_at,duration_s,agent_id,team,site,queue,direction,customer_number,agent_channel,vip

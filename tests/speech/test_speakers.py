@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sounds import CALLS, RATE, noise, seconds
 
 from inspect_pipeline.model import Speaker, SpeakerSource
 from inspect_pipeline.speech.cues import agent_log_odds, is_question
 from inspect_pipeline.speech.decode import Track, decode, samples
 from inspect_pipeline.speech.speakers import Spoken, agent_channel, tell_apart
 from inspect_pipeline.speech.voice import voice
-from tests.speech.sound import CALLS, RATE, noise, seconds
 
 WHO = {"A": Speaker.AGENT, "C": Speaker.CUSTOMER}
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sounds import CALLS, bursts, noise, tone, write
 
 from inspect_pipeline.errors import ModelError, RecordingError
 from inspect_pipeline.model import ActivityKind, Recording, Speaker, SpeakerSource, Transcript
@@ -19,7 +20,6 @@ from inspect_pipeline.speech.settings import SpeechSettings
 from inspect_pipeline.speech.transcribe import Transcriber
 from inspect_pipeline.text.normalise import normalise
 from inspect_pipeline.text.numbers import canonical_digits
-from tests.speech.sound import CALLS, bursts, noise, tone, write
 
 needs_packages = pytest.mark.skipif(packaged_parts() is None, reason="the packages of the extra 'offline' are needed")
 RECORDINGS = {recording.call_id: recording for recording in read_source(str(CALLS))}

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from sounds import CALLS, RATE, noise, seconds, tone, track
 
 from inspect_pipeline.model import Span
 from inspect_pipeline.speech.decode import Track, decode
@@ -15,7 +16,6 @@ from inspect_pipeline.speech.listen import call_turns, listen
 from inspect_pipeline.speech.settings import SpeechSettings
 from inspect_pipeline.speech.turns import Turn, cut_long, find_turns
 from inspect_pipeline.speech.vad import Speech, find_speech, frame_levels, speech_probabilities
-from tests.speech.sound import CALLS, RATE, noise, seconds, tone, track
 
 SETTINGS = SpeechSettings()
 

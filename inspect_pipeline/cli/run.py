@@ -95,8 +95,10 @@ def show_summary(summary: NightSummary, out: Path) -> None:
     if rows:
         head = ["rule", *(name.replace("_", " ") for name in COLUMNS)]
         click.echo(aligned(head, rows, right=range(1, len(head))) + "\n")
-    show_others("failed", summary.failures, summary, "red")
-    show_others("skipped", summary.skips, summary, None)
+    where = "" if str(out) == "out" else f" --out {shlex.quote(str(out))}"
+    rest = f"{PROGRAM} report night --night {summary.night} --all{where}"
+    show_others("failed", summary.failures, rest, "red")
+    show_others("skipped", summary.skips, rest, None)
     # the account comes last: a terminal of 24 lines shows the end
     state = f"PARTIAL, {counted(summary.failed, 'call')} failed" if summary.failed else "complete"
     click.secho(f"Night {summary.night}: {state}", bold=True, fg="red" if summary.failed else "green")
@@ -110,16 +112,15 @@ def show_summary(summary: NightSummary, out: Path) -> None:
     click.echo("\n".join(wrapped(line, indent=4, first=2) for line in lines))
     if summary.failed:
         click.echo("Mend what failed and run the same command again: what is done is kept.")
-    where = "" if str(out) == "out" else f" --out {shlex.quote(str(out))}"
     click.echo(f"Tables are in {out}. Next:\n  {PROGRAM} review next{where}")
 
 
-def show_others(name: str, calls: Sequence[NotInspected], summary: NightSummary, colour: str | None) -> None:
-    """Print the calls that were not inspected and why; of many, the first."""
+def show_others(name: str, calls: Sequence[NotInspected], rest: str, colour: str | None) -> None:
+    """Print the calls that were not inspected and why; of many, the first, and the command that lists the `rest`."""
     for one in calls[:SHOWN]:
         click.secho(wrapped(f"{name}: {one.call_id}: {one.error}", indent=4, first=0), fg=colour)
     if len(calls) > SHOWN:
-        click.echo(f"{name}: {len(calls) - SHOWN} more: {PROGRAM} report night --night {summary.night} --all")
+        click.echo(wrapped(f"{name}: {len(calls) - SHOWN} more: {rest}", indent=4, first=0))
     if calls:
         click.echo()
 

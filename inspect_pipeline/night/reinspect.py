@@ -2,34 +2,66 @@
 
 from __future__ import annotations
 
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
+from dataclasses import replace
+from functools import partial
+from multiprocessing import get_context
 
-from inspect_pipeline.errors import UsageError
+from inspect_pipeline.config import Config
+from inspect_pipeline.errors import StoreError, UsageError
 from inspect_pipeline.model import CallStatus, Judgement, Recording, Transcript
 from inspect_pipeline.night.compile import pack_facts, write_shard
+from inspect_pipeline.night.configured import configured_plan
+from inspect_pipeline.night.engine import workers_that_fit
 from inspect_pipeline.night.finish import finish_night
+from inspect_pipeline.night.inspect import Inspector, judge_transcript
 from inspect_pipeline.night.plan import NightPlan, digest_of, rules_digest, shard_digest
 from inspect_pipeline.night.spool import Spool
 from inspect_pipeline.night.stopping import stoppable, undisturbed
 from inspect_pipeline.night.told import NightSummary, StoppedError
 from inspect_pipeline.store.calls import shard_rows
-from inspect_pipeline.store.journal import ShardRecord, read_records
+from inspect_pipeline.store.journal import ShardRecord, read_record
 from inspect_pipeline.store.rows import Row, finding_row
 from inspect_pipeline.store.schema import TableName
 from inspect_pipeline.store.stored import by_call, result_of
 from inspect_pipeline.store.tables import part_facts, part_path, parts, read_table, shard_of
 
+_MEMORY_GB = 0.7  # of a worker with the rules, the sentence model and one shard
+
 JudgeTranscript = Callable[[Transcript, Recording], Judgement]
-"""Judges a stored transcript; the recording's customer number is masked. `Inspector.judge` with `judge_transcript`."""
+"""Judges a stored transcript; the recording's customer number is masked."""
+
+LoadJudge = Callable[[], JudgeTranscript]
+"""Loads the rules and the sentence model. It is called once in each worker, so it must pickle (see `load_judge`)."""
 
 
-def reinspect_night(plan: NightPlan, judge: JudgeTranscript, told: Callable[[int, int], None]) -> NightSummary:
+def load_judge(config: Config) -> JudgeTranscript:
+    """Return what judges a transcript by the packs of the configuration. Raises PackError and ModelError."""
+    judge = Inspector.from_config(config).judge
+    return lambda transcript, recording: judge_transcript(judge, transcript, recording)
+
+
+def reinspection_plan(config: Config, night: str) -> tuple[NightPlan, LoadJudge]:
+    """Return the plan of judging a stored night by the packs of the configuration, and what loads them.
+
+    Raises PackError, UsageError and ConfigError.
+    """
+    plan = configured_plan(config, (), night)
+    return replace(plan, workers=config.night.workers or workers_that_fit(_MEMORY_GB)), partial(load_judge, config)
+
+
+def reinspect_night(plan: NightPlan, load: LoadJudge, told: Callable[[int, int], None]) -> NightSummary:
     """Judge a stored night by the rules of `plan`, whose recordings are not looked at, and return its account.
 
-    The tables become what `run_night` would have made with these rules, so that it does not do the night again.
-    `told` hears how many of how many calls are judged. Raises UsageError when nothing is stored of the night, and
-    StoreError. After an interruption the same command does the rest.
+    The tables become what `run_night` would have made with these rules, so that it does not do the night again. Shards
+    are judged in `plan.workers` processes, and each is replaced as a whole. `told` hears how many of how many calls are
+    judged. Raises UsageError when nothing is stored of the night, and StoreError. After an interruption the same
+    command does the rest.
     """
     started = time.monotonic()
     spool = Spool(plan.out, plan.night)
@@ -40,15 +72,16 @@ def reinspect_night(plan: NightPlan, judge: JudgeTranscript, told: Callable[[int
             raise UsageError(
                 f"{plan.out}: nothing is stored of night {plan.night}: run it first, or name another --out"
             )
-        records = read_records(plan.out, plan.night)
+        indexes = [shard_of(path) for path in parts(plan.out, TableName.CALLS, plan.night)]
         shards: dict[int, list[str]] = {}
         done = 0
+        told(done, total)
         try:
-            for path in parts(plan.out, TableName.CALLS, plan.night):
-                index = shard_of(path)
-                shards[index] = _judge_shard(plan, index, records.get(index), judge)
-                done += len(shards[index])
-                told(done, total)
+            with closing(_judged_shards(plan, indexes, load)) as judged:
+                for index, call_ids in judged:
+                    shards[index] = call_ids
+                    done += len(call_ids)
+                    told(done, total)
             return finish_night(plan, shards, done, time.monotonic() - started)
         except KeyboardInterrupt as stop:
             raise StoppedError(
@@ -56,9 +89,49 @@ def reinspect_night(plan: NightPlan, judge: JudgeTranscript, told: Callable[[int
             ) from stop
 
 
-def _judge_shard(plan: NightPlan, index: int, record: ShardRecord | None, judge: JudgeTranscript) -> list[str]:
+def _judged_shards(
+    plan: NightPlan, indexes: Sequence[int], load: LoadJudge
+) -> Generator[tuple[int, list[str]], None, None]:
+    """Judge the shards, in processes when there are several workers, and yield each with its calls once it is stored.
+
+    Closing the generator lets the shards in work end.
+    """
+    workers = min(plan.workers, len(indexes))
+    if workers <= 1:
+        judge = load()
+        for index in indexes:
+            yield index, _judge_shard(plan, index, judge)
+        return
+    bare = replace(plan, recordings=())
+    # never fork: a sentence model's threads do not survive it
+    with ProcessPoolExecutor(workers, get_context("spawn"), _set_up, (bare, load)) as pool:
+        waiting = [pool.submit(_judge_here, index) for index in indexes]
+        try:
+            for shard in as_completed(waiting):
+                yield shard.result()
+        except BrokenProcessPool as error:
+            raise StoreError("a worker was killed, perhaps for want of memory: use fewer --workers") from error
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+_at_work: dict[str, tuple[NightPlan, JudgeTranscript]] = {}  # of this worker process
+
+
+def _set_up(plan: NightPlan, load: LoadJudge) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):  # they reach the whole group: the night's process decides
+        signal.signal(number, signal.SIG_IGN)
+    _at_work["judge"] = plan, load()
+
+
+def _judge_here(index: int) -> tuple[int, list[str]]:
+    plan, judge = _at_work["judge"]
+    return index, _judge_shard(plan, index, judge)
+
+
+def _judge_shard(plan: NightPlan, index: int, judge: JudgeTranscript) -> list[str]:
     """Judge one shard, unless these rules have judged it, and return the ids of its calls."""
-    rules = rules_digest(plan)
+    rules, record = rules_digest(plan), read_record(plan.out, plan.night, index)
     rows = shard_rows(plan.out, plan.night, index)
     call_ids = [call["call_id"] for call in rows[TableName.CALLS]]
     facts = part_facts(part_path(plan.out, TableName.CALLS, plan.night, index)) or {}

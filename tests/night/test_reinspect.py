@@ -41,7 +41,9 @@ def test_it_becomes_what_a_run_would_have_made(tmp_path: Path, calls: list[Recor
     plan = replace(first, origin=OTHER, factory=Clerk(tmp_path / "diary", mild=True))
     begun(tmp_path)
     told: list[tuple[int, int]] = []
-    summary = reinspect_night(replace(plan, recordings=[]), judged_anew, lambda done, total: told.append((done, total)))
+    summary = reinspect_night(
+        replace(plan, recordings=[]), lambda: judged_anew, lambda done, total: told.append((done, total))
+    )
     assert (summary.calls, summary.inspected, summary.failed) == (11, 10, 1)
     assert summary.risks == {"high": 0, "medium": 0, "low": 10, "none": 0}
     assert told[-1] == (11, 11)
@@ -57,13 +59,13 @@ def test_back_to_the_old_rules_are_the_old_tables(tmp_path: Path, calls: list[Re
     plan = night(tmp_path, calls)
     quietly(plan)
     before = part_bytes(plan.out)
-    reinspect_night(replace(plan, origin=OTHER), judged_anew, lambda _done, _total: None)
+    reinspect_night(replace(plan, origin=OTHER), lambda: judged_anew, lambda _done, _total: None)
     assert part_bytes(plan.out) != before
 
     def judge(transcript: Transcript, recording: Recording) -> Judgement:
         return Clerk(Path(os.devnull)).judge(recording.call_id, transcript.utterances[0].text)
 
-    reinspect_night(plan, judge, lambda _done, _total: None)
+    reinspect_night(plan, lambda: judge, lambda _done, _total: None)
     assert part_bytes(plan.out) == before
 
 
@@ -72,7 +74,7 @@ def test_without_its_journal_it_is_judged_but_not_taken_for_a_run(tmp_path: Path
     quietly(replace(plan, origin=Origin("base", (("telecom-cn", "aa11"),))))
     for path in (plan.out / ".work" / f"night={NIGHT}" / "shards").iterdir():
         path.unlink()
-    reinspect_night(plan, judged_anew, lambda _done, _total: None)
+    reinspect_night(plan, lambda: judged_anew, lambda _done, _total: None)
     assert set(read_table(plan.out, TableName.CALLS)["pack_fingerprint"].to_pylist()) == {"bb22"}
     begun(tmp_path)
     assert quietly(plan).fresh == 11
@@ -87,13 +89,13 @@ def test_a_stop_leaves_whole_shards(tmp_path: Path, calls: list[Recording]):
             os.kill(os.getpid(), signal.SIGTERM)
 
     with pytest.raises(StoppedError, match=r"stopped with \d of 11 calls judged: run the same command again"):
-        reinspect_night(plan, judged_anew, stop)
+        reinspect_night(plan, lambda: judged_anew, stop)
     assert len(set(read_table(plan.out, TableName.CALLS)["pack_fingerprint"].to_pylist())) == 2
-    reinspect_night(plan, judged_anew, lambda _done, _total: None)
+    reinspect_night(plan, lambda: judged_anew, lambda _done, _total: None)
     quietly(replace(plan, out=tmp_path / "anew", factory=Clerk(tmp_path / "diary", mild=True)))
     assert part_bytes(plan.out) == part_bytes(tmp_path / "anew")
 
 
 def test_nothing_is_stored(tmp_path: Path):
     with pytest.raises(UsageError, match=f"nothing is stored of night {NIGHT}: run it first"):
-        reinspect_night(plan_of(tmp_path, []), judged_anew, lambda _done, _total: None)
+        reinspect_night(plan_of(tmp_path, []), lambda: judged_anew, lambda _done, _total: None)

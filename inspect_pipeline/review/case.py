@@ -16,6 +16,26 @@ CONTEXT = 2  # utterances before and after a hit
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """What one key decides: a finding, several uncertain ones with the same reason, or (none) the whole call."""
+
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def finding(self) -> Finding | None:
+        """Return the finding, the first of several; None for the whole call."""
+        return self.findings[0] if self.findings else None
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """Return the evidence of its findings."""
+        return tuple(evidence for finding in self.findings for evidence in finding.evidence)
+
+
+WHOLE_CALL = Step()
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """One call of a night with everything that was stored of it. `titles` are the rules' titles by id."""
 
@@ -43,18 +63,35 @@ class Case:
         """Return the rule's title, or its id when the pack is not at hand."""
         return self.titles.get(rule_id, rule_id)
 
-    def steps(self) -> tuple[Finding | None, ...]:
-        """Return what to decide, one after the other: the findings that are asked about, gravest first; None: the call.
+    def steps(self, split: bool = False) -> tuple[Step, ...]:
+        """Return what to decide, one after the other: the findings that are asked about, gravest first; the call.
 
-        The last step is always the whole call: without it nobody could count what the machine missed.
+        Uncertain findings with the same reason and nothing to show for it are one step, unless `split`. The last step
+        is the whole call: without it nobody could count what the machine missed. Who hears the call blind is asked
+        about every rule, in the pack's order.
         """
+        if self.blind:
+            return tuple(Step((finding,)) for finding in self.findings) or (Step(),)
         severities = list(Severity)
         asked = [finding for finding in self.findings if finding.verdict in ASKED]
         asked.sort(key=lambda finding: (ASKED.index(finding.verdict), severities.index(finding.severity)))
-        return (*asked, None)
+        groups: dict[str, list[Finding]] = {}
+        for finding in asked:
+            alike = finding.verdict is Verdict.UNCERTAIN and not finding.evidence and not split
+            groups.setdefault(finding.reason.code if alike else f"/{finding.rule_id}", []).append(finding)
+        return (*(Step(tuple(group)) for group in groups.values()), Step())
+
+    @property
+    def blind(self) -> bool:
+        """Tell whether it is heard without knowing what the machine and the first reviewer said."""
+        return self.item is not None and self.item.blind
+
+    def subjects(self, step: Step) -> tuple[Subject, ...]:
+        """Return what decisions at this step are about."""
+        return tuple(self.subject(finding) for finding in step.findings or (None,))
 
     def subject(self, finding: Finding | None) -> Subject:
-        """Return what a decision at this step is about."""
+        """Return what a decision on a finding, or on the whole call, is about."""
         role = FIRST if self.item is None else self.item.role
         return (
             Subject(self.night, self.call_id, role=role) if finding is None else subject_of(self.night, finding, role)
@@ -98,20 +135,22 @@ def seconds_of(clock: str) -> float:
     return float(seconds)
 
 
-def around(case: Case, finding: Finding) -> tuple[Utterance, ...]:
-    """Return the utterances to read for a finding: the hits and their neighbours, and the window that was searched.
+def around(case: Case, step: Step) -> tuple[Utterance, ...]:
+    """Return the utterances to read at a step: the hits and their neighbours, and the windows that were searched.
 
-    The whole call when there is neither, or when that is all the finding says.
+    The whole call when there are neither, when that is all the findings say, and for who must not be told.
     """
-    hits = hit_positions(case.utterances, finding.evidence)
+    if case.blind:
+        return case.utterances
+    hits = hit_positions(case.utterances, step.evidence)
     wanted = {place for hit in hits for place in range(hit - CONTEXT, hit + CONTEXT + 1)}
-    window = searched(finding.reason)
-    if window is not None:
-        wanted |= {
-            place
-            for place, utterance in enumerate(case.utterances)
-            if utterance.start_s < window.end_s and utterance.end_s > window.start_s
-        }
+    for window in (searched(finding.reason) for finding in step.findings):
+        if window is not None:
+            wanted |= {
+                place
+                for place, utterance in enumerate(case.utterances)
+                if utterance.start_s < window.end_s and utterance.end_s > window.start_s
+            }
     shown = tuple(utterance for place, utterance in enumerate(case.utterances) if place in wanted)
     return shown or case.utterances
 

@@ -13,7 +13,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from inspect_pipeline.errors import ReviewError
-from inspect_pipeline.review.schema import VERSION, bring_up_to_date, check_not_newer, stored_version
+from inspect_pipeline.review.migrations import bring_up_to_date, check_not_newer, stored_version
+from inspect_pipeline.review.schema import VERSION
 
 BUSY_TIMEOUT_MS = 20_000
 DEFAULT_NAME = "reviews.sqlite"

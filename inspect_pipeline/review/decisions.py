@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -44,12 +44,16 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a reviewer says about a subject. `seconds` is the time spent on it, None when not measured."""
+    """What a reviewer says about a subject. `seconds` is the time spent on it, None when not measured.
+
+    `cause`: why the machine was wrong, one of the configured causes.
+    """
 
     subject: Subject
     choice: Choice
     note: str = ""
     seconds: float | None = None
+    cause: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,18 @@ class Decision:
     decided_at: datetime
     seconds: float | None = None
     supersedes: str | None = None
+    cause: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a reviewer has noted on a subject before deciding on it."""
+
+    note: str = ""
+    cause: str | None = None
+
+
+NO_DRAFT = Draft()
 
 
 def subject_of(night: str, finding: Finding, role: str = FIRST) -> Subject:
@@ -74,36 +90,53 @@ def subject_of(night: str, finding: Finding, role: str = FIRST) -> Subject:
 def record(database: ReviewDatabase, answer: Answer, reviewer: str, now: datetime) -> Decision:
     """Store a decision and return it. It supersedes what this reviewer had decided about the same subject.
 
-    The reviewer's draft note on the subject ends, and a claim on the call is renewed.
+    The reviewer's draft on the subject ends, and a claim on the call is renewed.
     """
-    subject = answer.subject
+    return record_all(database, [answer], reviewer, now)[0]
+
+
+def record_all(database: ReviewDatabase, answers: Sequence[Answer], reviewer: str, now: datetime) -> list[Decision]:
+    """Store several decisions on one call, all or none of them, as `record` does each."""
     with database.write() as connection:
-        earlier = connection.scalar(_standing(subject, reviewer))
-        made = Decision(str(uuid.uuid4()), subject, reviewer, answer.choice, answer.note, now, answer.seconds, earlier)
-        connection.execute(insert(decisions).values(_values(made)))
-        connection.execute(delete(drafts).where(*_draft_key(subject, reviewer)))
-        connection.execute(
-            update(queue)
-            .where(
-                queue.c.night == subject.night,
-                queue.c.call_id == subject.call_id,
-                queue.c.role == subject.role,
-                queue.c.claimed_by == reviewer,
-            )
-            .values(claimed_until=now + LEASE)
+        return [add_decision(connection, answer, reviewer, now) for answer in answers]
+
+
+def add_decision(connection: Connection, answer: Answer, reviewer: str, now: datetime) -> Decision:
+    """Store a decision inside the caller's write transaction, as `record` does."""
+    subject = answer.subject
+    earlier = connection.scalar(_standing(subject, reviewer))
+    made = Decision(
+        str(uuid.uuid4()), subject, reviewer, answer.choice, answer.note, now, answer.seconds, earlier, answer.cause
+    )
+    connection.execute(insert(decisions).values(_values(made)))
+    connection.execute(delete(drafts).where(*_draft_key(subject, reviewer)))
+    connection.execute(
+        update(queue)
+        .where(
+            queue.c.night == subject.night,
+            queue.c.call_id == subject.call_id,
+            queue.c.role == subject.role,
+            queue.c.claimed_by == reviewer,
         )
+        .values(claimed_until=now + LEASE)
+    )
     return made
 
 
 def history(database: ReviewDatabase, night: str | None = None, call_id: str | None = None) -> tuple[Decision, ...]:
     """Return all decisions ever made, oldest first; of one night or one call when told."""
+    with database.read() as connection:
+        return read_history(connection, night, call_id)
+
+
+def read_history(connection: Connection, night: str | None = None, call_id: str | None = None) -> tuple[Decision, ...]:
+    """Return decisions as `history` does, inside the caller's transaction."""
     wanted = select(decisions).order_by(decisions.c.decided_at, decisions.c.review_id)
     if night is not None:
         wanted = wanted.where(decisions.c.night == night)
     if call_id is not None:
         wanted = wanted.where(decisions.c.call_id == call_id)
-    with database.read() as connection:
-        return tuple(_decision(row) for row in connection.execute(wanted).mappings())
+    return tuple(_decision(row) for row in connection.execute(wanted).mappings())
 
 
 def standing(made: tuple[Decision, ...]) -> tuple[Decision, ...]:
@@ -118,11 +151,11 @@ def decided_by(database: ReviewDatabase, item: QueueItem, reviewer: str) -> Mapp
     return {d.subject: d for d in standing(made) if d.reviewer == reviewer and d.subject.role == item.role}
 
 
-def keep_draft(database: ReviewDatabase, subject: Subject, reviewer: str, note: str) -> None:
-    """Keep a note until its decision is made; an empty one is dropped."""
+def keep_draft(database: ReviewDatabase, subject: Subject, reviewer: str, noted: Draft) -> None:
+    """Keep a note or a cause until its decision is made; an empty draft is dropped."""
     with database.write() as connection:
         connection.execute(delete(drafts).where(*_draft_key(subject, reviewer)))
-        if note:
+        if noted != NO_DRAFT:
             connection.execute(
                 insert(drafts).values(
                     night=subject.night,
@@ -130,20 +163,17 @@ def keep_draft(database: ReviewDatabase, subject: Subject, reviewer: str, note: 
                     role=subject.role,
                     rule_id=subject.rule_id or "",
                     reviewer=reviewer,
-                    note=note,
+                    note=noted.note,
+                    cause=noted.cause,
                 )
             )
 
 
-def draft(database: ReviewDatabase, subject: Subject, reviewer: str) -> str:
-    """Return the note that waits for a decision on this subject; empty when there is none."""
+def draft(database: ReviewDatabase, subject: Subject, reviewer: str) -> Draft:
+    """Return what waits for a decision on this subject."""
     with database.read() as connection:
-        return _draft(connection, subject, reviewer)
-
-
-def _draft(connection: Connection, subject: Subject, reviewer: str) -> str:
-    found = connection.scalar(select(drafts.c.note).where(*_draft_key(subject, reviewer)))
-    return "" if found is None else str(found)
+        found = connection.execute(select(drafts.c.note, drafts.c.cause).where(*_draft_key(subject, reviewer))).first()
+    return NO_DRAFT if found is None else Draft(found.note, found.cause)
 
 
 def _draft_key(subject: Subject, reviewer: str) -> tuple[ColumnElement[bool], ...]:
@@ -191,6 +221,7 @@ def _values(decision: Decision) -> dict[str, Any]:
         "decided_at": decision.decided_at,
         "seconds": decision.seconds,
         "supersedes": decision.supersedes,
+        "cause": decision.cause,
     }
 
 
@@ -206,4 +237,5 @@ def _decision(row: RowMapping) -> Decision:
         row["decided_at"],
         row["seconds"],
         row["supersedes"],
+        row["cause"],
     )

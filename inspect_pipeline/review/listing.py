@@ -9,19 +9,26 @@ from typing import Any
 from inspect_pipeline.model import Finding
 from inspect_pipeline.report.columns import Column, table, wrap
 from inspect_pipeline.report.words import flag_word
-from inspect_pipeline.review.archive import Archive
-from inspect_pipeline.review.case import Case
+from inspect_pipeline.review.case import WHOLE_CALL, Case
 from inspect_pipeline.review.decisions import Decision
 from inspect_pipeline.review.paint import BOLD, Frame, style
 from inspect_pipeline.review.queue import QueueItem, QueueState
-from inspect_pipeline.review.screen import View, finding_title, header_lines, moment_text, transcript_lines
+from inspect_pipeline.review.schema import FIRST
+from inspect_pipeline.review.screen import (
+    View,
+    decision_word,
+    finding_title,
+    header_lines,
+    moment_text,
+    transcript_lines,
+)
 from inspect_pipeline.review.words import say
 from inspect_pipeline.store.rows import finding_row, utterance_rows
 from inspect_pipeline.wording import clock, label, reason_text
 
 
-def queue_lines(archive: Archive, queued: Sequence[QueueItem], now: datetime, lang: str) -> list[str]:
-    """Return the queue as a table, one line a call."""
+def queue_lines(queued: Sequence[QueueItem], now: datetime, lang: str) -> list[str]:
+    """Return the queue as a table, one line a call. Of one to be heard blind, only whose it is is told."""
     if not queued:
         return [say("empty-queue", lang)]
     columns = [
@@ -31,62 +38,69 @@ def queue_lines(archive: Archive, queued: Sequence[QueueItem], now: datetime, la
         Column(say("due", lang)),
         Column(""),
         Column(say("score", lang), right=True),
+        Column(say("agent", lang), most=12),
         Column(say("state", lang), most=16),
         Column(say("why", lang)),
     ]
-    return table(columns, [_queue_row(archive, item, now, lang) for item in queued])
+    return table(columns, [_queue_row(item, now, lang) for item in queued])
 
 
-def _queue_row(archive: Archive, item: QueueItem, now: datetime, lang: str) -> list[str]:
-    entry = archive.entry(item.night, item.call_id)
-    score = None if entry is None else entry.score
+def _queue_row(item: QueueItem, now: datetime, lang: str) -> list[str]:
     state = item.state(now)
-    who = {QueueState.CLAIMED: item.claimed_by, QueueState.DONE: item.done_by}.get(state)
+    who = {QueueState.CLAIMED: item.claimed_by, QueueState.DONE: item.done_by}.get(state, item.assigned_to) or ""
+    score = "" if item.blind else say("unscored", lang) if item.score is None else f"{item.score:g}"
+    reasons = say("comma", lang).join(flag_word(reason, lang) for reason in item.reasons)
     return [
         item.call_id,
         item.night,
-        label(item.risk, lang),
-        moment_text(item.due_at, entry.zone if entry else None) if item.due_at else say("no-due", lang),
+        "" if item.blind else label(item.risk, lang),
+        moment_text(item.due_at, item.zone) if item.due_at else say("no-due", lang),
         say("overdue", lang) if item.overdue(now) else "",
-        say("unscored", lang) if score is None else f"{score:g}",
+        score,
+        item.agent_id or "",
         say(f"state-{state.value}", lang, who=who).strip(),
-        ("、" if lang == "zh" else ", ").join(flag_word(reason, lang) for reason in item.reasons),
+        say("blind-call", lang) if item.blind else reasons,
     ]
 
 
-def queue_result(archive: Archive, queued: Sequence[QueueItem], now: datetime) -> list[dict[str, Any]]:
-    """Return the queue as what JSON carries."""
-    result = []
-    for item in queued:
-        entry = archive.entry(item.night, item.call_id)
-        result.append(
-            {
-                "night": item.night,
-                "call_id": item.call_id,
-                "role": item.role,
-                "risk": item.risk.value,
-                "reasons": list(item.reasons),
-                "due_at": item.due_at.isoformat() if item.due_at else None,
-                "overdue": item.overdue(now),
-                "probability": item.probability,
-                "score": None if entry is None else entry.score,
-                "state": item.state(now).value,
-                "claimed_by": item.claimed_by if item.state(now) is QueueState.CLAIMED else None,
-                "done_by": item.done_by,
-                "done_at": item.done_at.isoformat() if item.done_at else None,
-            }
-        )
-    return result
+def queue_result(queued: Sequence[QueueItem], now: datetime) -> list[dict[str, Any]]:
+    """Return the queue as what JSON carries; null where a blind reviewer must not be told."""
+    return [
+        {
+            "night": item.night,
+            "call_id": item.call_id,
+            "role": item.role,
+            "risk": None if item.blind else item.risk.value,
+            "reasons": None if item.blind else list(item.reasons),
+            "due_at": item.due_at.isoformat() if item.due_at else None,
+            "overdue": item.overdue(now),
+            "probability": item.probability,
+            "score": None if item.blind else item.score,
+            "agent_id": item.agent_id,
+            "team": item.team,
+            "queue": item.phone_queue,
+            "assigned_to": item.assigned_to,
+            "state": item.state(now).value,
+            "claimed_by": item.claimed_by if item.state(now) is QueueState.CLAIMED else None,
+            "done_by": item.done_by,
+            "done_at": item.done_at.isoformat() if item.done_at else None,
+        }
+        for item in queued
+    ]
 
 
 def call_lines(case: Case, decisions: Sequence[Decision], now: datetime, frame: Frame) -> list[str]:
-    """Return a whole call: what is known of it, every finding, what was decided, every utterance with its hits."""
+    """Return a whole call: what is known of it, every finding, what was decided, every utterance with its hits.
+
+    Of one to be heard blind: the words only.
+    """
     lang = frame.lang
     lines = header_lines(View(case, 0, 0, 0, now), frame)
+    told, decisions = ((), ()) if case.blind else (case.findings, decisions)
     for heading, part in (
-        ("findings", [line for finding in case.findings for line in _finding_lines(case, finding, frame)]),
+        ("findings", [line for finding in told for line in _finding_lines(case, finding, frame)]),
         ("decisions", [line for decision in decisions for line in _decision_lines(case, decision, frame)]),
-        ("transcript", transcript_lines(case, None, frame)),
+        ("transcript", transcript_lines(case, WHOLE_CALL, frame)),
     ):
         if part:
             lines += ["", style(say(heading, lang), BOLD, frame), *part]
@@ -111,9 +125,10 @@ def _decision_lines(case: Case, decision: Decision, frame: Frame) -> list[str]:
     lang, subject = frame.lang, decision.subject
     zone = case.result.recording.started_at.tzinfo if case.result.recording.started_at else None
     what = say("whole", lang) if subject.rule_id is None else case.title(subject.rule_id)
-    told = [moment_text(decision.decided_at, zone), decision.reviewer, say(decision.choice.value, lang), what]
-    if decision.note:
-        told.append(decision.note)
+    told = [moment_text(decision.decided_at, zone), decision.reviewer, decision_word(decision, lang), what]
+    if subject.role != FIRST:
+        told.append(say(f"role-{subject.role}", lang))
+    told += [text for text in (decision.cause, decision.note) if text]
     return [f"  {line}" for line in wrap("  ".join(told), frame.columns - 2)]
 
 
@@ -131,11 +146,11 @@ def call_result(case: Case, decisions: Sequence[Decision]) -> dict[str, Any]:
         "team": recording.team,
         "queue": recording.queue,
         "duration_s": result.audio.duration_s if result.audio else None,
-        "score": judged.score if judged else None,
-        "risk": judged.risk.value if judged else None,
-        "findings": [{**finding_row(f), "title": case.title(f.rule_id)} for f in case.findings],
+        "score": judged.score if judged and not case.blind else None,
+        "risk": judged.risk.value if judged and not case.blind else None,
+        "findings": [] if case.blind else [{**finding_row(f), "title": case.title(f.rule_id)} for f in case.findings],
         "utterances": [] if result.transcript is None else utterance_rows(result.transcript),
-        "decisions": [decision_result(decision) for decision in decisions],
+        "decisions": [] if case.blind else [decision_result(decision) for decision in decisions],
     }
 
 
@@ -156,4 +171,5 @@ def decision_result(decision: Decision) -> Mapping[str, Any]:
         "decided_at": decision.decided_at.isoformat(),
         "seconds": decision.seconds,
         "supersedes": decision.supersedes,
+        "cause": decision.cause,
     }

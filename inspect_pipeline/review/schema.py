@@ -1,19 +1,17 @@
-"""The tables of the review database, and how an older database is brought up to date.
+"""The tables of the review database.
 
-Decisions are events: rows are added, never changed or removed, and a decision that replaces another names it in
-`supersedes`. The queue is working state and may change. `role` says in what capacity a call is heard ("first"), so
-that one call can be queued for several people.
+`HISTORY` are events: rows are added, never changed or removed (triggers see to that, see `migrations`), and a decision
+that replaces another names it in `supersedes`. The others are working state and may change. `role` says in what
+capacity a call is heard or decided on, so that one call can be queued for several people.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
     Column,
-    Connection,
     DateTime,
     Dialect,
     Float,
@@ -24,17 +22,15 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
-    insert,
-    select,
-    text,
-    update,
 )
 from sqlalchemy.types import TypeEngine
 
 from inspect_pipeline.errors import ReviewError
 
-VERSION = 1
+VERSION = 2
 FIRST = "first"  # the role of the first person who hears a call
+SECOND = "second"  # hears it again and is shown neither what the machine nor what the first one said
+ADJUDICATOR = "adjudicator"  # decides where the two differ
 
 
 class Instant(TypeDecorator[datetime]):
@@ -91,7 +87,33 @@ queue = Table(
     Column("done_by", Text),
     Column("done_at", Instant),
     Column("withdrawn_at", Instant),  # the night was inspected again and no longer asks for this call
+    Column("shard", Integer),  # of the night, where the call is kept; null when the night did not tell
+    Column("started_at", Instant),
+    Column("utc_offset_min", Integer),
+    Column("agent_id", Text),
+    Column("team", Text),
+    Column("phone_queue", Text),
+    Column("score", Float),
     Index("queue_order", "risk_rank", "due_at", "night", "call_id"),
+    Index("queue_waiting", "done_at", "withdrawn_at", "role"),
+    Index("queue_done", "done_by", "done_at"),
+)
+
+asked = Table(  # the rules that a queued call is asked about, to look for calls by
+    "asked",
+    metadata,
+    Column("night", String(10), primary_key=True),
+    Column("call_id", Text, primary_key=True),
+    Column("rule_id", Text, primary_key=True),
+    Column("verdict", String(16), nullable=False),
+    Index("asked_rule", "rule_id"),
+)
+
+taken_over = Table(  # what a night's flags were when they were taken over: the same again need not be read
+    "taken_over",
+    metadata,
+    Column("night", String(10), primary_key=True),
+    Column("digest", String(64), nullable=False),
 )
 
 decisions = Table(
@@ -110,7 +132,75 @@ decisions = Table(
     Column("decided_at", Instant, nullable=False),
     Column("seconds", Float),  # spent on it; null when not measured
     Column("supersedes", String(36), unique=True),
+    Column("cause", Text),  # why the machine was wrong, one of the configured causes
     Index("decisions_call", "night", "call_id"),
+    Index("decisions_reviewer", "reviewer", "decided_at"),
+)
+
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("correction_id", String(36), primary_key=True),
+    Column("night", String(10), nullable=False),
+    Column("call_id", Text, nullable=False),
+    Column("utterance", Integer, nullable=False),  # its index in the call
+    Column("written", Text, nullable=False),  # what the recogniser wrote
+    Column("said", Text, nullable=False),
+    Column("reviewer", Text, nullable=False),
+    Column("corrected_at", Instant, nullable=False),
+    Index("corrections_call", "night", "call_id"),
+)
+
+hand_overs = Table(
+    "hand_overs",
+    metadata,
+    Column("hand_over_id", String(36), primary_key=True),
+    Column("night", String(10), nullable=False),
+    Column("call_id", Text, nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("given_by", Text, nullable=False),
+    Column("taken_from", Text),  # whose it was; null: nobody's
+    Column("given_to", Text, nullable=False),
+    Column("given_at", Instant, nullable=False),
+    Index("hand_overs_call", "night", "call_id"),
+)
+
+appeals = Table(
+    "appeals",
+    metadata,
+    Column("appeal_id", String(36), primary_key=True),
+    Column("night", String(10), nullable=False),
+    Column("call_id", Text, nullable=False),
+    Column("rule_id", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("verdict", String(16), nullable=False),  # what the machine had answered
+    Column("round", Integer, nullable=False),  # 1, or 2: the last
+    Column("reason", Text, nullable=False),
+    Column("raised_by", Text, nullable=False),
+    Column("raised_at", Instant, nullable=False),
+    Index("appeals_finding", "night", "call_id", "rule_id", "fingerprint", "round", unique=True),
+)
+
+appeal_decisions = Table(
+    "appeal_decisions",
+    metadata,
+    Column("appeal_id", String(36), primary_key=True),  # decided once
+    Column("outcome", String(16), nullable=False),  # granted or dismissed
+    Column("note", Text, nullable=False),
+    Column("decided_by", Text, nullable=False),
+    Column("decided_at", Instant, nullable=False),
+)
+
+scores = Table(  # computed anew from the findings and what stands on them; the machine's score is kept beside
+    "scores",
+    metadata,
+    Column("night", String(10), primary_key=True),
+    Column("call_id", Text, primary_key=True),
+    Column("machine_score", Float),
+    Column("machine_risk", String(8), nullable=False),
+    Column("reviewed_score", Float),
+    Column("reviewed_risk", String(8), nullable=False),
+    Column("computed_at", Instant, nullable=False),
 )
 
 drafts = Table(
@@ -122,41 +212,7 @@ drafts = Table(
     Column("rule_id", Text, primary_key=True),  # "": the call as a whole
     Column("reviewer", Text, primary_key=True),
     Column("note", Text, nullable=False),
+    Column("cause", Text),
 )
 
-# What turns a database of version N into one of version N + 1, by N. A new database is made as it is now.
-Migration = Callable[[Connection], None]
-MIGRATIONS: Mapping[int, Migration] = {}
-
-
-def stored_version(connection: Connection) -> int | None:
-    """Return the version of the tables in this database; None when there are none yet."""
-    if not connection.dialect.has_table(connection, schema_version.name):
-        return None
-    return connection.scalar(select(schema_version.c.version))
-
-
-def bring_up_to_date(connection: Connection) -> None:
-    """Make the tables, or migrate older ones, inside the caller's write transaction.
-
-    Raises ReviewError when the database is newer than this program.
-    """
-    if connection.dialect.name == "postgresql":  # two first starts at once
-        connection.execute(text("SELECT pg_advisory_xact_lock(1768256353)"))
-    found = stored_version(connection)
-    if found is None:
-        metadata.create_all(connection)
-        connection.execute(insert(schema_version).values(version=VERSION))
-        return
-    check_not_newer(found)
-    for version in range(found, VERSION):
-        MIGRATIONS[version](connection)
-        connection.execute(update(schema_version).values(version=version + 1))
-
-
-def check_not_newer(found: int) -> None:
-    """Refuse a database of a later version: an older program would not see all of it."""
-    if found > VERSION:
-        raise ReviewError(
-            f"the review database has version {found}, this program knows {VERSION}: use the newer inspect-pipeline"
-        )
+HISTORY = (decisions, corrections, hand_overs, appeals, appeal_decisions)

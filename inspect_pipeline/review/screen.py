@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from inspect_pipeline.model import Evidence, Finding, Match, Risk, Speaker, Utterance, Verdict
 from inspect_pipeline.report.columns import Column, fit, pad, table, width, wrap
 from inspect_pipeline.report.words import flag_word
-from inspect_pipeline.review.case import Case, around, quote_spans
-from inspect_pipeline.review.decisions import Decision
+from inspect_pipeline.review.case import Case, Step, around, quote_spans
+from inspect_pipeline.review.decisions import NO_DRAFT, Decision, Draft
+from inspect_pipeline.review.outcome import holds
 from inspect_pipeline.review.paint import BOLD, DIM, PLAIN, RED, REVERSE, YELLOW, Frame, marked_lines, style, two_ends
+from inspect_pipeline.review.schema import FIRST
 from inspect_pipeline.review.words import help_text, say
 from inspect_pipeline.wording import clock, label, reason_text
 
@@ -25,39 +28,58 @@ class View:
 
     case: Case
     step: int
-    at: int  # the how many-th call of the session, from 1
-    of: int  # 0 outside a session
+    at: int  # how many calls this reviewer has heard today
+    of: int  # and of how many; 0 outside a session
     now: datetime
     page: int = 0
     decided: Decision | None = None
-    draft: str = ""
+    draft: Draft = NO_DRAFT
     missed: tuple[str, ...] = ()  # rules that this reviewer says were missed
     message: str = ""
+    split: bool = False  # uncertain findings one by one
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Return all steps of the call."""
+        return self.case.steps(self.split)
+
+    @property
+    def asked(self) -> Step:
+        """Return what is decided on."""
+        return self.steps[self.step]
 
     @property
     def finding(self) -> Finding | None:
-        """Return the finding that is decided on; None for the whole call."""
-        return self.case.steps()[self.step]
+        """Return the finding that is decided on, the first of several; None for the whole call."""
+        return self.asked.finding
 
 
 def draw(view: View, frame: Frame) -> str:
     """Return the screen: never more lines than the terminal has, none wider than it is."""
     top = [*header_lines(view, frame), *subject_lines(view, frame), ""]
-    body = transcript_lines(view.case, view.finding, frame)
+    body = transcript_lines(view.case, view.asked, frame)
     room = _room(top, frame)
     pages = max(1, -(-len(body) // room))
     page = view.page % pages
     shown = body[page * room : (page + 1) * room]
     turn = say("page", frame.lang, at=page + 1, of=pages) if pages > 1 else ""
     status = two_ends(_status(view, frame.lang), ("" if width(view.message) > 60 else turn, DIM), frame)
-    keys = fit(say("keys-call" if view.finding is None else "keys-finding", frame.lang), frame.columns)
+    keys = fit(say(_keys(view), frame.lang), frame.columns)
     return "\n".join([*top, *shown, *[""] * (room - len(shown)), status, keys])
+
+
+def _keys(view: View) -> str:
+    if view.case.blind:
+        return "keys-blind"
+    if view.finding is None:
+        return "keys-call"
+    return "keys-group" if len(view.asked.findings) > 1 else "keys-finding"
 
 
 def page_count(view: View, frame: Frame) -> int:
     """Return on how many pages the words of this step fit."""
     room = _room([*header_lines(view, frame), *subject_lines(view, frame), ""], frame)
-    return max(1, -(-len(transcript_lines(view.case, view.finding, frame)) // room))
+    return max(1, -(-len(transcript_lines(view.case, view.asked, frame)) // room))
 
 
 def _room(top: list[str], frame: Frame) -> int:
@@ -70,9 +92,10 @@ def header_lines(view: View, frame: Frame) -> list[str]:
     recording, item = case.result.recording, case.item
     zone = recording.started_at.tzinfo if recording.started_at else None
     name = f"{case.call_id}  {moment_text(recording.started_at, zone)}".rstrip()
-    progress = say("of-calls", lang, at=view.at, of=view.of) if view.of else ""
+    progress = say("today", lang, at=view.at, of=view.of) if view.of else ""
     reasons = [] if item is None else [flag_word(reason, lang) for reason in item.reasons]
-    why = f"{say('why', lang)} {('、' if lang == 'zh' else ', ').join(reasons)}" if reasons else ""
+    why = f"{say('why', lang)} {say('comma', lang).join(reasons)}" if reasons else ""
+    why = say("blind", lang) if case.blind else why
     late = item is not None and item.overdue(view.now)
     return [
         two_ends((name, BOLD), (progress, PLAIN), frame),
@@ -88,6 +111,8 @@ def _facts(case: Case, lang: str) -> list[str]:
     facts = [f"{say(key, lang)} {value}" for key, value in told if value]
     if result.audio:
         facts.append(f"{say('duration', lang)} {clock(result.audio.duration_s)}")
+    if case.blind:
+        return facts
     score = say("unscored", lang) if judged is None or judged.score is None else f"{judged.score:g}"
     risk = case.item.risk if case.item else judged.risk if judged else Risk.NONE
     return [f"{label(risk, lang)}  {say('score', lang)} {score}", *facts]
@@ -112,9 +137,13 @@ def moment_text(moment: datetime | None, zone: tzinfo | None) -> str:
 def subject_lines(view: View, frame: Frame) -> list[str]:
     """Return what is to be decided: the rule, the machine's answer and its reason; or the whole call."""
     lang, case, finding = frame.lang, view.case, view.finding
-    place = (say("finding", lang, at=view.step + 1, of=len(case.steps())), PLAIN)
+    place = (say("finding", lang, at=view.step + 1, of=len(view.steps)), PLAIN)
     if finding is None:
         return [two_ends((say("whole-call", lang), BOLD), place, frame)]
+    if case.blind:
+        return [two_ends((say("blind-rule", lang, rule=_rule_name(case, finding)), BOLD), place, frame)]
+    if len(view.asked.findings) > 1:
+        return _group_lines(view, place, frame)
     colour = RED if finding.verdict is Verdict.VIOLATED else YELLOW
     title = (finding_title(case, finding, lang), colour)
     reason = wrap(reason_text(finding.reason, lang), frame.columns)
@@ -124,6 +153,22 @@ def subject_lines(view: View, frame: Frame) -> list[str]:
         if hit.match in INEXACT
     ]
     return [two_ends(title, place, frame), *[*reason, *how[:2]][: max(1, frame.rows // 6)]]
+
+
+def _group_lines(view: View, place: tuple[str, str], frame: Frame) -> list[str]:
+    """Return several uncertain findings that have one reason: the reason, then the rules."""
+    lang, findings = frame.lang, view.asked.findings
+    title = say("group", lang, verdict=label(Verdict.UNCERTAIN, lang), count=len(findings))
+    reasons = list(dict.fromkeys(reason_text(finding.reason, lang) for finding in findings))
+    more = say("and-more", lang) if len(reasons) > 1 else ""
+    rules = wrap(say("comma", lang).join(view.case.title(finding.rule_id) for finding in findings), frame.columns)
+    room = max(1, frame.rows // 6)
+    return [two_ends((title, YELLOW), place, frame), fit(reasons[0] + more, frame.columns), *rules[: room - 1]]
+
+
+def _rule_name(case: Case, finding: Finding) -> str:
+    title = case.title(finding.rule_id)
+    return title if title == finding.rule_id else f"{title}  {finding.rule_id}"
 
 
 def finding_title(case: Case, finding: Finding, lang: str) -> str:
@@ -137,12 +182,13 @@ def finding_title(case: Case, finding: Finding, lang: str) -> str:
     return "  ".join(parts)
 
 
-def transcript_lines(case: Case, finding: Finding | None, frame: Frame) -> list[str]:
+def transcript_lines(case: Case, step: Step, frame: Frame) -> list[str]:
     """Return the utterances to read at this step, hits marked; the whole call for the step on the whole call."""
+    finding = step.finding
     if case.result.error:
         return wrap(say("failed-call", frame.lang, error=case.result.error), frame.columns)
-    evidence = case.all_evidence() if finding is None else finding.evidence
-    shown = case.utterances if finding is None else around(case, finding)
+    evidence = () if case.blind else case.all_evidence() if finding is None else step.evidence
+    shown = case.utterances if finding is None else around(case, step)
     if not shown:
         return [say("no-text", frame.lang)]
     heard = {hit.utterance for hit in evidence}
@@ -182,31 +228,42 @@ def _status(view: View, lang: str) -> tuple[str, str]:
     if view.message:
         return view.message, YELLOW
     parts = []
-    if view.decided is not None:
-        parts.append(f"{say('decided', lang)} {say(view.decided.choice.value, lang)}")
-    note = view.draft or (view.decided.note if view.decided else "")
-    if note:
-        parts.append(f"{say('note', lang)} {note}")
+    decided = view.decided
+    if decided is not None:
+        parts.append(f"{say('decided', lang)} {decision_word(decided, lang)}")
+    note = view.draft.note or (decided.note if decided else "")
+    cause = view.draft.cause or (decided.cause if decided else None)
+    parts += [f"{say(what, lang)} {text}" for what, text in (("cause", cause), ("note", note)) if text]
     if view.finding is None and view.missed:
         titles = [view.case.title(rule_id) for rule_id in view.missed]
-        parts.append(f"{say('missed-so-far', lang)} {('、' if lang == 'zh' else ', ').join(titles)}")
+        parts.append(f"{say('missed-so-far', lang)} {say('comma', lang).join(titles)}")
     return "  ".join(parts), BOLD
 
 
-def draw_help(frame: Frame) -> str:
+def decision_word(decision: Decision, lang: str) -> str:
+    """Return a decision as the reviewer made it: what a blind one says is said without the machine's answer."""
+    verdict = decision.subject.verdict
+    if decision.subject.role == FIRST or verdict is None:
+        return say(decision.choice.value, lang)
+    return say(f"holds-{holds(verdict, decision.choice).value}", lang)
+
+
+def draw_help(frame: Frame, blind: bool = False) -> str:
     """Return the screen that explains the keys."""
-    lines = [fit(line, frame.columns) for line in help_text(frame.lang).splitlines()]
-    return "\n".join([*lines, "", say("any-key", frame.lang)])
+    lines = [fit(line, frame.columns) for line in help_text(frame.lang, blind).splitlines()]
+    return "\n".join([*lines, say("any-key", frame.lang)])
 
 
-def draw_rules(view: View, frame: Frame) -> str:
-    """Return the numbered rules of which one can be named as missed."""
-    columns = [Column("", right=True), Column(say("which-rule", frame.lang), most=40), Column("", most=30)]
-    rows = [
-        (str(number), view.case.title(finding.rule_id), finding.rule_id)
-        for number, finding in enumerate(view.case.silent_findings(), 1)
-    ]
-    lines = table(columns, rows)
+def draw_rules(case: Case, findings: Sequence[Finding], frame: Frame) -> str:
+    """Return the numbered rules of which one can be named."""
+    names = [(case.title(finding.rule_id), finding.rule_id) for finding in findings]
+    return draw_choices(say("which-rule", frame.lang), names, frame)
+
+
+def draw_choices(heading: str, names: Sequence[tuple[str, str]], frame: Frame) -> str:
+    """Return numbered names, in two columns when one is not enough."""
+    columns = [Column("", right=True), Column(heading, most=40), Column("", most=30)]
+    lines = table(columns, [(str(number), *name) for number, name in enumerate(names, 1)])
     if len(lines) > frame.rows - 2:  # two columns side by side
         half = -(-(len(lines) - 1) // 2)
         cells = frame.columns // 2

@@ -41,10 +41,12 @@ def stored_flags(out: Path, night: str) -> list[Flag]:
     return [flag_of(row) for path in parts(out, TableName.FLAGS, night) for row in read_part(path, TableName.FLAGS)]
 
 
-def shard_rows(out: Path, night: str, shard: int) -> dict[TableName, list[Row]]:
-    """Return the rows of one shard. Raises StoreError when its parts were not made together."""
+def shard_rows(
+    out: Path, night: str, shard: int, call_ids: Collection[str] | None = None
+) -> dict[TableName, list[Row]]:
+    """Return the rows of one shard, or of some of its calls. Raises StoreError when its parts do not fit."""
     paths = {table: part_path(out, table, night, shard) for table in SHARD_TABLES}
     digests = {(part_facts(path) or {}).get("shard_digest") for path in paths.values()}
     if len(digests) != 1:
         raise StoreError(f"{paths[TableName.CALLS]}: its tables were not made together: run the night again")
-    return {table: list(read_part(path, table)) for table, path in paths.items()}
+    return {table: list(read_part(path, table, None, call_ids)) for table, path in paths.items()}

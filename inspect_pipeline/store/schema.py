@@ -22,6 +22,7 @@ class TableName(StrEnum):
     FLAGS = "flags"
     SAMPLING = "sampling"
     REVIEWS = "reviews"
+    SCORES = "scores"
 
 
 def _column(name: str, kind: pa.DataType, about: str, unit: str | None = None) -> pa.Field:
@@ -188,6 +189,21 @@ _REVIEWS = pa.schema(
         _column("note", _TEXT, "the reviewer's words"),
         _column("decided_at", _MOMENT, "when", "UTC"),
         _column("seconds", _REAL, "time spent", "s"),
+        _column("verdict", _TEXT, "what the machine had answered; null for the whole call"),
+        _column("role", _TEXT, "first, second (blind) or adjudicator (between two who differ)"),
+        _column("supersedes", _TEXT, "the review_id that this decision replaces"),
+        _column("cause", _TEXT, "why the machine was wrong, one of the configured causes"),
+    ]
+)
+
+_SCORES = pa.schema(
+    [
+        _column("call_id", _TEXT, "a call on which somebody decided"),
+        _column("machine_score", _REAL, "as in calls.score", "points"),
+        _column("machine_risk", _TEXT, "as in calls.risk"),
+        _column("reviewed_score", _REAL, "after reviews, adjudication and appeals", "points"),
+        _column("reviewed_risk", _TEXT, "after reviews, adjudication and appeals"),
+        _column("computed_at", _MOMENT, "when the last two were computed", "UTC"),
     ]
 )
 
@@ -198,4 +214,5 @@ SCHEMAS: dict[TableName, pa.Schema] = {
     TableName.FLAGS: _FLAGS,
     TableName.SAMPLING: _SAMPLING,
     TableName.REVIEWS: _REVIEWS,
+    TableName.SCORES: _SCORES,
 }

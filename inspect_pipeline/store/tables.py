@@ -6,13 +6,14 @@ A part is written whole by one shard of the night, so that shards can run anywhe
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from inspect_pipeline import __version__
@@ -54,10 +55,19 @@ def drafts(out: Path, folder: str) -> Path:
     return out / WORK / folder / "drafts"
 
 
-def read_part(path: Path, table: TableName, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
-    """Return the rows of one part; maps are lists of pairs. Raises StoreError."""
-    rows: list[dict[str, Any]] = _read_file(path, table, columns).to_pylist()
+def read_part(
+    path: Path, table: TableName, columns: Sequence[str] | None = None, call_ids: Collection[str] | None = None
+) -> list[dict[str, Any]]:
+    """Return the rows of one part (of some calls when told); maps are lists of pairs. Raises StoreError."""
+    rows: list[dict[str, Any]] = _read_file(path, table, columns, call_ids).to_pylist()
     return rows
+
+
+def calls_that_say(path: Path, text: str) -> set[str]:
+    """Return the calls of a part of `utterances` in whose words `text` stands. Raises StoreError."""
+    content = _read_file(path, TableName.UTTERANCES, ["call_id", "text"])
+    found: set[str] = set(content.filter(pc.match_substring(content["text"], text))["call_id"].unique().to_pylist())
+    return found
 
 
 def read_table(
@@ -118,20 +128,41 @@ def _chosen(table: TableName, columns: Sequence[str] | None) -> pa.Schema:
     return schema if columns is None else pa.schema([schema.field(name) for name in columns])
 
 
-def _read_file(path: Path, table: TableName, columns: Sequence[str] | None) -> pa.Table:
-    """Return one part in today's schema: a column that an older version did not know is null."""
+def _read_file(
+    path: Path, table: TableName, columns: Sequence[str] | None, call_ids: Collection[str] | None = None
+) -> pa.Table:
+    """Return one part in today's schema: a column that an older version did not know is null.
+
+    Of the calls that are asked for, only the row groups that can hold them are read.
+    """
     with _reading(path), pq.ParquetFile(path) as file:
         version = int((file.schema_arrow.metadata or {}).get(b"schema_version", b"0"))
         if version > SCHEMA_VERSION:
             raise StoreError(f"{path}: written by a newer version (schema {version}): update inspect-pipeline")
         wanted = _chosen(table, columns)
         there = [name for name in wanted.names if name in file.schema_arrow.names]
-        content = file.read(columns=there)
+        if call_ids is None:
+            content = file.read(columns=there)
+        else:
+            content = file.read_row_groups(_groups_of(file, call_ids), columns=there)
+            content = content.filter(pc.is_in(content["call_id"], pa.array(sorted(call_ids), pa.string())))
     arrays = [
         content[field.name].cast(field.type) if field.name in there else pa.nulls(len(content), field.type)
         for field in wanted
     ]
     return pa.Table.from_arrays(arrays, schema=wanted)
+
+
+def _groups_of(file: pq.ParquetFile, call_ids: Collection[str]) -> list[int]:
+    """Return the row groups whose statistics do not rule out that they hold one of the calls."""
+    place = file.schema_arrow.names.index("call_id")
+    first, last = min(call_ids, default=""), max(call_ids, default="")
+    groups = []
+    for number in range(file.metadata.num_row_groups):
+        known = file.metadata.row_group(number).column(place).statistics
+        if known is None or not known.has_min_max or (known.min <= last and known.max >= first):
+            groups.append(number)
+    return groups
 
 
 @contextmanager

@@ -9,16 +9,18 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import insert
 
 from inspect_pipeline.errors import ReviewError
 from inspect_pipeline.model import Verdict
 from inspect_pipeline.review import schema
 from inspect_pipeline.review.database import ReviewDatabase, database_url, open_reviews
 from inspect_pipeline.review.decisions import (
+    NO_DRAFT,
     Answer,
     Choice,
     Decision,
+    Draft,
     Subject,
     decided_by,
     draft,
@@ -27,8 +29,8 @@ from inspect_pipeline.review.decisions import (
     record,
     standing,
 )
-from inspect_pipeline.review.queue import LEASE, claim_next, enqueue, items
-from tests.review.conftest import NIGHT, NOW, flag
+from inspect_pipeline.review.queue import LEASE, claim_next, items
+from tests.review.conftest import NIGHT, NOW, flag, take
 
 RUDE = Subject(NIGHT, "c-1", "forbidden.rude", "0123456789abcdef", Verdict.VIOLATED)
 CALL = Subject(NIGHT, "c-1")
@@ -51,7 +53,7 @@ def test_later_decision_supersedes_the_earlier_of_the_same_reviewer(database: Re
 
 def test_decision_on_an_older_rule_stands_beside_the_new_one(database: ReviewDatabase) -> None:
     newer = Subject(NIGHT, "c-1", "forbidden.rude", "fedcba9876543210", Verdict.VIOLATED)
-    enqueue(database, NIGHT, [flag("c-1")], NOW)
+    take(database, [flag("c-1")])
     (item,) = items(database)
     old = record(database, Answer(RUDE, Choice.DISAGREE), "王芳", NOW)
     new = record(database, Answer(newer, Choice.AGREE), "王芳", NOW + timedelta(seconds=1))
@@ -61,68 +63,47 @@ def test_decision_on_an_older_rule_stands_beside_the_new_one(database: ReviewDat
 
 
 def test_decision_renews_the_claim_and_ends_the_draft(database: ReviewDatabase) -> None:
-    enqueue(database, NIGHT, [flag("c-1")], NOW)
+    take(database, [flag("c-1")])
     claim_next(database, "王芳", NOW)
-    keep_draft(database, RUDE, "王芳", "听不清")
-    keep_draft(database, RUDE, "王芳", "听不清，像是“不归我管”")
-    keep_draft(database, CALL, "王芳", "整通")
-    assert draft(database, RUDE, "王芳") == "听不清，像是“不归我管”"
-    assert draft(database, RUDE, "李强") == ""
-    record(
-        database, Answer(RUDE, Choice.UNSURE, note=draft(database, RUDE, "王芳")), "王芳", NOW + timedelta(minutes=10)
-    )
-    assert draft(database, RUDE, "王芳") == ""
-    assert draft(database, CALL, "王芳") == "整通"
+    keep_draft(database, RUDE, "王芳", Draft("听不清"))
+    keep_draft(database, RUDE, "王芳", Draft("听不清，像是“不归我管”", "识别错误"))
+    keep_draft(database, CALL, "王芳", Draft("整通"))
+    assert draft(database, RUDE, "王芳") == Draft("听不清，像是“不归我管”", "识别错误")
+    assert draft(database, RUDE, "李强") == NO_DRAFT
+    record(database, Answer(RUDE, Choice.UNSURE, note="听不清"), "王芳", NOW + timedelta(minutes=10))
+    assert draft(database, RUDE, "王芳") == NO_DRAFT
+    assert draft(database, CALL, "王芳") == Draft("整通")
     assert items(database)[0].claimed_until == NOW + timedelta(minutes=10) + LEASE
 
 
-def test_decision_survives_kill_9(tmp_path: Path) -> None:
+def test_decision_survives_kill_9(place: str, tmp_path: Path) -> None:
     """A reviewer's machine dies right after a decision: the decision is there and the call comes back to her."""
-    enqueue(open_reviews(tmp_path), NIGHT, [flag("c-1")], NOW)
+    database = open_reviews(tmp_path, place)
+    take(database, [flag("c-1")])
     code = (
         "import os, signal, sys\nfrom pathlib import Path\n"
-        "from tests.review.conftest import NOW\nfrom tests.review.test_decisions import RUDE\n"
+        "from tests.review.conftest import NOW\nfrom tests.review.test_decisions import CALL, RUDE\n"
         "from inspect_pipeline.review.database import open_reviews\n"
-        "from inspect_pipeline.review.decisions import Answer, Choice, record\n"
+        "from inspect_pipeline.review.decisions import Answer, Choice, add_decision, record\n"
         "from inspect_pipeline.review.queue import claim_next\n"
-        "database = open_reviews(Path(sys.argv[1]))\nclaim_next(database, 'wang', NOW)\n"
-        "record(database, Answer(RUDE, Choice.AGREE), 'wang', NOW)\nos.kill(os.getpid(), signal.SIGKILL)\n"
+        "database = open_reviews(Path(), sys.argv[1])\nclaim_next(database, 'wang', NOW)\n"
+        "record(database, Answer(RUDE, Choice.AGREE), 'wang', NOW)\n"
+        "with database.write() as connection:\n"
+        "    add_decision(connection, Answer(CALL, Choice.AGREE), 'wang', NOW)\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    killed = subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False, cwd=Path.cwd())
+    killed = subprocess.run([sys.executable, "-c", code, place], check=False, cwd=Path.cwd())
     assert killed.returncode == -signal.SIGKILL
-    database = open_reviews(tmp_path)
     assert [(d.subject, d.reviewer, d.choice) for d in history(database)] == [(RUDE, "wang", Choice.AGREE)]
     item = claim_next(database, "wang", NOW)
     assert item is not None
+    database.close()
 
 
 def test_moment_without_a_zone_is_refused(database: ReviewDatabase) -> None:
     with pytest.raises(Exception, match="without a time zone"):
         record(database, Answer(RUDE, Choice.AGREE), "王芳", datetime(2026, 11, 21, 9, 0))
     assert history(database) == ()
-
-
-def test_newer_database_is_refused(tmp_path: Path) -> None:
-    database = open_reviews(tmp_path)
-    with database.write() as connection:
-        connection.execute(update(schema.schema_version).values(version=schema.VERSION + 1))
-    with pytest.raises(ReviewError, match="has version 2, this program knows 1: use the newer inspect-pipeline"):
-        open_reviews(tmp_path)
-
-
-def test_older_database_is_migrated_step_by_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    database = open_reviews(tmp_path)
-    steps: list[str] = []
-    monkeypatch.setattr(schema, "VERSION", 3)
-    monkeypatch.setattr(
-        schema, "MIGRATIONS", {1: lambda _: steps.append("1 to 2"), 2: lambda _: steps.append("2 to 3")}
-    )
-    with database.write() as connection:
-        schema.bring_up_to_date(connection)
-        assert schema.stored_version(connection) == 3
-    with database.write() as connection:
-        schema.bring_up_to_date(connection)
-    assert steps == ["1 to 2", "2 to 3"]
 
 
 @pytest.mark.parametrize(

@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from inspect_pipeline.errors import ReviewError
 from inspect_pipeline.model import Risk
-from inspect_pipeline.review.database import ReviewDatabase, open_reviews
+from inspect_pipeline.review.database import ReviewDatabase
 from inspect_pipeline.review.decisions import Answer, Choice, Subject, history, record
+from inspect_pipeline.review.intake import Enqueued
 from inspect_pipeline.review.queue import (
     LEASE,
-    Enqueued,
+    Filter,
     QueueItem,
     QueueState,
     claim,
     claim_next,
     count_open,
-    enqueue,
     finish,
     items,
     release,
 )
-from tests.review.conftest import NIGHT, NOW, flag
+from tests.review.conftest import NIGHT, NOW, flag, take
 
 
 def claimed_id(item: QueueItem | None) -> str | None:
     return None if item is None else item.call_id
 
 
-def test_queue_is_in_order_of_risk_then_due_time_then_call(database: ReviewDatabase) -> None:
+def test_queue_is_in_order_of_overdue_risk_due_time_and_call(database: ReviewDatabase) -> None:
     flags = [
         flag("c-low", Risk.LOW, hours=1),
         flag("c-never-due", Risk.HIGH, hours=None),
@@ -42,23 +40,25 @@ def test_queue_is_in_order_of_risk_then_due_time_then_call(database: ReviewDatab
         flag("c-clean", Risk.NONE, hours=1),
         flag("c-medium", Risk.MEDIUM, hours=-9),
     ]
-    assert enqueue(database, NIGHT, flags, NOW) == Enqueued(added=7)
-    order = ["c-first", "c-a", "c-b", "c-never-due", "c-medium", "c-low", "c-clean"]
-    assert [item.call_id for item in items(database)] == order
+    assert take(database, flags) == Enqueued(added=7)
+    order = ["c-first", "c-medium", "c-a", "c-b", "c-never-due", "c-low", "c-clean"]
+    assert [item.call_id for item in items(database, now=NOW)] == order
     taken = []
-    while (item := claim_next(database, "王芳", NOW, passed=[(NIGHT, name) for name in taken])) is not None:
+    while (
+        item := claim_next(database, "王芳", NOW, Filter(passed=frozenset((NIGHT, name) for name in taken)))
+    ) is not None:
         taken.append(item.call_id)
     assert taken == order
 
 
 def test_flags_taken_over_again_change_nothing(database: ReviewDatabase) -> None:
     flags = [flag("c-1", reasons=("高风险", "抽样")), flag("c-2", Risk.LOW)]
-    enqueue(database, NIGHT, flags, NOW)
+    take(database, flags)
     item = claim_next(database, "王芳", NOW)
     assert item is not None
     finish(database, item, "王芳", NOW)
     before = items(database)
-    assert enqueue(database, NIGHT, flags, NOW + timedelta(hours=1)) == Enqueued(unchanged=2)
+    assert take(database, flags, NOW + timedelta(hours=1)) == Enqueued(unchanged=2)
     assert items(database) == before
     assert before[0] == QueueItem(
         NIGHT, "c-1", "first", ("高风险", "抽样"), Risk.HIGH, NOW + timedelta(hours=2), 1.0, 0.25,
@@ -67,7 +67,7 @@ def test_flags_taken_over_again_change_nothing(database: ReviewDatabase) -> None
 
 
 def test_night_inspected_again_keeps_decisions_and_opens_what_changed(database: ReviewDatabase) -> None:
-    enqueue(database, NIGHT, [flag("c-1"), flag("c-2"), flag("c-3")], NOW)
+    take(database, [flag("c-1"), flag("c-2"), flag("c-3")])
     for _ in range(2):
         item = claim_next(database, "王芳", NOW)
         assert item is not None
@@ -75,18 +75,18 @@ def test_night_inspected_again_keeps_decisions_and_opens_what_changed(database: 
         finish(database, item, "王芳", NOW)
     made = history(database)
     again = [flag("c-1"), flag("c-2", reasons=("risk", "random")), flag("c-4")]
-    assert enqueue(database, NIGHT, again, NOW) == Enqueued(added=1, changed=1, withdrawn=1, unchanged=1)
+    assert take(database, again) == Enqueued(added=1, changed=1, withdrawn=1, unchanged=1)
     assert history(database) == made
     assert {item.call_id: item.state(NOW) for item in items(database)} == {
         "c-1": QueueState.DONE,
         "c-2": QueueState.OPEN,
         "c-4": QueueState.OPEN,
     }
-    assert enqueue(database, NIGHT, [*again, flag("c-3")], NOW) == Enqueued(changed=1, unchanged=3)
+    assert take(database, [*again, flag("c-3")]) == Enqueued(changed=1, unchanged=3)
 
 
 def test_claim_ends_by_itself_and_belongs_to_one_reviewer(database: ReviewDatabase) -> None:
-    enqueue(database, NIGHT, [flag("c-1")], NOW)
+    take(database, [flag("c-1")])
     item = claim_next(database, "王芳", NOW)
     assert claimed_id(item) == "c-1"
     assert claim_next(database, "李强", NOW) is None
@@ -102,38 +102,10 @@ def test_claim_ends_by_itself_and_belongs_to_one_reviewer(database: ReviewDataba
 
 
 def test_night_filter_and_overdue(database: ReviewDatabase) -> None:
-    enqueue(database, NIGHT, [flag("c-1", hours=-1)], NOW)
-    enqueue(database, "2026-11-19", [flag("c-1", hours=1)], NOW)
+    take(database, [flag("c-1", hours=-1)])
+    take(database, [flag("c-1", hours=1)], night="2026-11-19")
     assert [(item.night, item.overdue(NOW)) for item in items(database)] == [(NIGHT, True), ("2026-11-19", False)]
-    assert [item.night for item in items(database, ["2026-11-19"])] == ["2026-11-19"]
-    item = claim_next(database, "王芳", NOW, nights=["2026-11-19"])
+    assert [item.night for item in items(database, Filter(("2026-11-19",)))] == ["2026-11-19"]
+    item = claim_next(database, "王芳", NOW, Filter(("2026-11-19",)))
     assert item is not None
     assert item.night == "2026-11-19"
-
-
-def take_all(url: str, reviewer: str, start: object, taken: multiprocessing.Queue[tuple[str, str]]) -> None:
-    database = open_reviews(Path(), url)
-    start.wait()  # type: ignore[attr-defined]
-    while (item := claim_next(database, reviewer, NOW)) is not None:
-        record(database, Answer(Subject(NIGHT, item.call_id), Choice.AGREE), reviewer, NOW)
-        finish(database, item, reviewer, NOW)
-        taken.put((reviewer, item.call_id))
-
-
-def test_four_reviewers_at_once_never_get_the_same_call(database: ReviewDatabase) -> None:
-    names = sorted(f"c-{number:02}" for number in range(80))
-    enqueue(database, NIGHT, [flag(name) for name in names], NOW)
-    context = multiprocessing.get_context("spawn")
-    url = database.engine.url.render_as_string(hide_password=False)
-    start, taken = context.Event(), context.Queue()
-    workers = [context.Process(target=take_all, args=(url, f"r{n}", start, taken)) for n in range(4)]
-    for worker in workers:
-        worker.start()
-    start.set()
-    claimed = [taken.get(timeout=60) for _ in names]
-    for worker in workers:
-        worker.join(timeout=60)
-    assert [worker.exitcode for worker in workers] == [0, 0, 0, 0]
-    assert sorted(call_id for _, call_id in claimed) == names
-    decided = sorted((d.reviewer, d.subject.call_id) for d in history(database))
-    assert decided == sorted(claimed)

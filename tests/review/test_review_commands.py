@@ -57,10 +57,10 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
 
 def test_list(desk: Desk) -> None:
     assert desk.run("list").output.splitlines() == [
-        "通话    日期        风险    期限                 得分  状态    原因",
-        "c-0001  2026-11-20  高风险  11-21 10:00  已超时     0  待复核  致命违规、高风险、有违规",
-        "c-0002  2026-11-20  中风险  11-21 10:00            90  待复核  中风险、有违规",
-        "c-0003  2026-11-20  无风险  11-22 10:00           100  待复核  随机抽查",
+        "通话    日期        风险    期限                 得分  客服  状态    原因",
+        "c-0001  2026-11-20  高风险  11-21 10:00  已超时     0  0107  待复核  致命违规、高风险、有违规",
+        "c-0002  2026-11-20  中风险  11-21 10:00            90  0107  待复核  中风险、有违规",
+        "c-0003  2026-11-20  无风险  11-22 10:00           100  0107  待复核  随机抽查",
     ]
 
 
@@ -79,6 +79,10 @@ def test_list_json_and_finished_calls(desk: Desk) -> None:
         "overdue": False,
         "probability": 0.02,
         "score": 100.0,
+        "agent_id": "0107",
+        "team": "一组",
+        "queue": "投诉",
+        "assigned_to": None,
         "state": "done",
         "claimed_by": None,
         "done_by": "王芳",
@@ -91,7 +95,7 @@ def test_next_with_piped_keys(desk: Desk) -> None:
     screens = done.output.split("\n\nc-0001")
     assert len(screens) == 4
     assert screens[1].splitlines() == [
-        "  11-20 09:31                                                  第 1 / 3 通",
+        "  11-20 09:31                                                   今天 0 / 3",
         "高风险  得分 0  客服 0107  班组 一组  队列 投诉  时长 0:37",
         "原因 致命违规、高风险、有违规                            期限 11-21 10:00 已超时",
         "-" * 80,
@@ -108,7 +112,7 @@ def test_next_with_piped_keys(desk: Desk) -> None:
         "   0:31 客服 主管现在不在，您等着吧。",
         *[""] * 7,
         "已存：服务禁语  不同意",
-        "a 同意  d 不同意  u 不确定  n 备注  b 返回  s 跳过  p 播放  q 退出  ? 帮助",
+        "a同意 d不同意 u不确定 n备注 c原因 w改词 b返回 s跳过 p播放 q退出 ?帮助",
     ]
     assert screens[3].splitlines()[-3:] == ["", "本次复核 0 通，2 项判定已保存。", "还有 3 通待复核。"]
     assert desk.decisions() == [
@@ -208,7 +212,7 @@ def test_call_that_somebody_hears_is_not_decided_by_another(desk: Desk) -> None:
 
     claim_next(database, "李强", datetime.now(UTC))
     assert str(desk.run("decide", "c-0001", "agree").exception) == "c-0001: 李强 is hearing this call"
-    assert desk.run("list").output.splitlines()[1].split()[7:9] == ["复核中", "李强"]
+    assert desk.run("list").output.splitlines()[1].split()[8:10] == ["复核中", "李强"]
 
 
 def test_same_call_id_in_two_nights_must_be_named_by_its_night(desk: Desk) -> None:
@@ -226,6 +230,7 @@ def test_export(desk: Desk) -> None:
     written = desk.run("export").output.splitlines()
     assert written == [
         str(desk.out / "reviews" / f"night={NIGHT}" / "part-0000.parquet"),
+        str(desk.out / "scores" / f"night={NIGHT}" / "part-0000.parquet"),
         str(desk.out / "reviews.csv"),
         str(desk.out / "reviews.xlsx"),
     ]
@@ -242,6 +247,10 @@ def test_export(desk: Desk) -> None:
             "note": "=1+1 打断客户",
             "decided_at": None,
             "seconds": stored[0].seconds,
+            "verdict": "violated",
+            "role": "first",
+            "supersedes": None,
+            "cause": None,
         },
         {
             "review_id": stored[1].review_id,
@@ -253,15 +262,19 @@ def test_export(desk: Desk) -> None:
             "note": "",
             "decided_at": None,
             "seconds": None,
+            "verdict": None,
+            "role": "first",
+            "supersedes": None,
+            "cause": None,
         },
     ]
     assert [row["decided_at"] for row in rows] == [made.decided_at for made in stored]
-    content = Path(written[1]).read_bytes()
+    content = Path(written[2]).read_bytes()
     assert content.startswith("\ufeff日期,通话,".encode())
     first = content.decode("utf-8-sig").splitlines()[1].split(",")
-    assert first[:14] == [
-        NIGHT, "c-0001", "2026-11-20 09:31:00", "\t0107", "一组", "投诉", "0", "高风险", "服务禁语", "forbidden.rude",
-        "违规", "0:22 爱投诉就投诉; 0:24 你自己不知道吗", "同意", "'=1+1 打断客户",
+    assert first[:21] == [
+        NIGHT, "c-0001", "2026-11-20 09:31:00", "\t0107", "一组", "投诉", "", "0:37", "0", "0", "高风险", "服务禁语",
+        "forbidden.rude", "违规", "0:22 爱投诉就投诉; 0:24 你自己不知道吗", "同意", "一审", "王芳", "'=1+1 打断客户", "", "",
     ]  # fmt: skip
 
 
@@ -283,7 +296,7 @@ def test_one_key_on_a_terminal_without_enter_and_ctrl_c_keeps_it(desk: Desk) -> 
     terminal.close()
     assert terminal.exitstatus == 0
     assert desk.decisions() == [("c-0001", "forbidden.rude", "王芳", "agree", "")]
-    assert desk.run("list").output.splitlines()[1].split()[7] == "待复核"
+    assert desk.run("list").output.splitlines()[1].split()[8] == "待复核"
 
 
 def test_killed_session_keeps_its_decisions_and_comes_back_to_the_same_call(desk: Desk) -> None:

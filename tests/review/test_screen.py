@@ -12,6 +12,7 @@ from inspect_pipeline.model import Evidence, Judgement, Match, Reason, Risk, Spe
 from inspect_pipeline.report.columns import width
 from inspect_pipeline.review.archive import Archive
 from inspect_pipeline.review.case import Case, quote_spans
+from inspect_pipeline.review.decisions import Draft
 from inspect_pipeline.review.paint import REVERSE, Frame, marked_lines
 from inspect_pipeline.review.screen import View, draw, draw_help, draw_rules, page_count
 from inspect_pipeline.wording import reason_text
@@ -34,7 +35,7 @@ def test_every_screen_fits_the_terminal(tmp_path: Path, call_id: str, frame: Fra
     for step in range(len(case.steps())):
         view = View(case, step, 3, 12, NOW, message="消息" * 40)
         for page in range(page_count(view, frame)):
-            for shown in (view, View(case, step, 3, 12, NOW, page=page, draft="备注" * 40)):
+            for shown in (view, View(case, step, 3, 12, NOW, page=page, draft=Draft("备注" * 40))):
                 lines = [ANSI.sub("", line) for line in draw(shown, frame).split("\n")]
                 assert len(lines) <= frame.rows
                 assert max(width(line) for line in lines) <= frame.columns
@@ -44,7 +45,7 @@ def test_every_screen_fits_the_terminal(tmp_path: Path, call_id: str, frame: Fra
 def test_screen_of_a_hit(tmp_path: Path) -> None:
     screen = draw(View(case_of(tmp_path, "c-0001"), 0, 3, 12, NOW), Frame(rows=15))
     assert screen.split("\n") == [
-        "c-0001  11-20 09:31                                                 第 3 / 12 通",
+        "c-0001  11-20 09:31                                                  今天 3 / 12",
         "高风险  得分 0  客服 0107  班组 一组  队列 投诉  时长 0:37",
         "",
         "-" * 80,
@@ -58,7 +59,7 @@ def test_screen_of_a_hit(tmp_path: Path) -> None:
         "   0:31 客服 主管现在不在，您等着吧。",
         "",
         "",
-        "a 同意  d 不同意  u 不确定  n 备注  b 返回  s 跳过  p 播放  q 退出  ? 帮助",
+        "a同意 d不同意 u不确定 n备注 c原因 w改词 b返回 s跳过 p播放 q退出 ?帮助",
     ]
 
 
@@ -114,7 +115,8 @@ def test_many_rules_to_pick_from_fit_the_terminal(tmp_path: Path) -> None:
     case = case_of(tmp_path, "c-0003")
     quiet = tuple(finding("c-0003", f"family.rule-{n:02}", Verdict.MET, Reason("said")) for n in range(35))
     judged = replace(case.result, judgement=Judgement(quiet, 90.0, Risk.LOW))
-    lines = draw_rules(View(replace(case, result=judged), 0, 1, 1, NOW), Frame()).split("\n")
+    many = replace(case, result=judged)
+    lines = draw_rules(many, many.silent_findings(), Frame()).split("\n")
     assert len(lines) <= 24
     assert max(width(line) for line in lines) <= 80
     assert {int(number) for number in re.findall(r"(?:^|\s)(\d+)  family", "\n".join(lines))} == set(range(1, 36))

@@ -12,10 +12,13 @@ from inspect_pipeline.review.case import Case
 from inspect_pipeline.review.database import ReviewDatabase, open_reviews
 from inspect_pipeline.review.decisions import history, standing
 from inspect_pipeline.review.paint import Frame
-from inspect_pipeline.review.queue import QueueState, items
+from inspect_pipeline.review.queue import EVERYTHING, Filter, QueueState, items
 from inspect_pipeline.review.session import Session, SessionSummary
+from inspect_pipeline.review.sitting import Sitting
 from tests.review.conftest import NOW
 from tests.review.nights import NIGHT, small_night
+
+CAUSES = ("识别错误", "规则过严")
 
 
 @dataclass
@@ -51,19 +54,19 @@ class Recorder:
 
 
 @dataclass
-class Sitting:
+class Day:
     out: Path
     database: ReviewDatabase
     player: Recorder = field(default_factory=Recorder)
     clock: datetime = NOW
     screens: list[str] = field(default_factory=list)
 
-    def __call__(self, keys: Iterable[str], reviewer: str = "王芳") -> SessionSummary:
+    def __call__(self, keys: Iterable[str], reviewer: str = "王芳", wanted: Filter = EVERYTHING) -> SessionSummary:
         script = Script(list(keys))
-        session = Session(
-            self.database, Archive(self.out, {}), reviewer, script, self.player, self.now, stopwatch=lambda: 0.0
+        sitting = Sitting(
+            self.database, Archive(self.out, {}), reviewer, script, self.player, self.now, lambda: 0.0, CAUSES
         )
-        summary = session.run()
+        summary = Session(sitting, NOW, wanted).run()
         self.screens = script.screens
         return summary
 
@@ -80,11 +83,11 @@ class Sitting:
         return [item.state(self.clock).value for item in items(self.database)]
 
 
-def sit(tmp_path: Path) -> Sitting:
+def sit(tmp_path: Path) -> Day:
     small_night(tmp_path)
     database = open_reviews(tmp_path)
     take_over_flags(database, tmp_path, NOW)
-    return Sitting(tmp_path, database)
+    return Day(tmp_path, database)
 
 
 def test_every_step_of_a_call_is_decided_gravest_first(tmp_path: Path) -> None:
@@ -131,10 +134,10 @@ def test_back_from_the_first_step_reopens_the_call_before(tmp_path: Path) -> Non
     sitting = sit(tmp_path)
     summary = sitting([*"aaaaa", "b", "b", "d", "a", "q"])
     assert summary == SessionSummary(calls=1, decisions=7, left=2, unreadable=())
-    assert [screen.splitlines()[0][-15:].strip() for screen in sitting.screens[5:8]] == [
-        "第 2 / 3 通",
-        "第 1 / 3 通",
-        "第 1 / 3 通",
+    assert [screen.splitlines()[0][-12:].strip() for screen in sitting.screens[5:8]] == [
+        "今天 1 / 3",
+        "今天 1 / 3",
+        "今天 1 / 3",
     ]
     assert sitting.decided()[-2:] == [("c-0001", "closing.farewell", "disagree", ""), ("c-0001", None, "agree", "")]
     assert sitting.states() == ["done", "open", "open"]

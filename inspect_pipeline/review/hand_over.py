@@ -1,0 +1,94 @@
+"""Calls that pass from one reviewer to another."""
+
+from __future__ import annotations
+
+import difflib
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, or_, select, update
+
+from inspect_pipeline.errors import ReviewError
+from inspect_pipeline.review.assign import Assignment
+from inspect_pipeline.review.database import ReviewDatabase
+from inspect_pipeline.review.queue import EVERYTHING, QueueItem, QueueState, by_key, items
+from inspect_pipeline.review.schema import decisions, hand_overs, queue
+
+
+def held_by(database: ReviewDatabase, reviewer: str, now: datetime) -> list[QueueItem]:
+    """Return the calls that wait for this reviewer alone: assigned to her, or claimed by her."""
+    return [
+        item
+        for item in items(database, EVERYTHING, now)
+        if item.done_at is None
+        and (item.assigned_to == reviewer or (item.claimed_by == reviewer and item.state(now) is QueueState.CLAIMED))
+    ]
+
+
+def hand_over(
+    database: ReviewDatabase, given: Sequence[QueueItem], to: str, by: str, plan: Assignment, now: datetime
+) -> None:
+    """Give these calls to somebody else, all of them or none; what was decided on them stays.
+
+    Raises ReviewError when `to` is no reviewer, is not to hear one of them, or when somebody else is hearing it now.
+    """
+    if not plan.knows(to):
+        names = [known.name for known in plan.reviewers]
+        close = difflib.get_close_matches(to, names, n=1)
+        raise ReviewError(
+            f"{to} is none of the configured reviewers"
+            + (f" (did you mean '{close[0]}'?)" if close else f" ({', '.join(names)})")
+        )
+    with database.write() as connection:
+        for item in given:
+            _check(connection, item, to, by, plan, now)
+            connection.execute(
+                update(queue)
+                .where(*by_key(item.night, item.call_id, item.role))
+                .values(assigned_to=to, claimed_by=None, claimed_until=None)
+            )
+            connection.execute(
+                insert(hand_overs).values(
+                    hand_over_id=str(uuid.uuid4()),
+                    night=item.night,
+                    call_id=item.call_id,
+                    role=item.role,
+                    given_by=by,
+                    taken_from=item.claimed_by or item.assigned_to,
+                    given_to=to,
+                    given_at=now,
+                )
+            )
+
+
+def _check(connection: Connection, item: QueueItem, to: str, by: str, plan: Assignment, now: datetime) -> None:
+    key = by_key(item.night, item.call_id, item.role)
+    row = connection.execute(select(queue).where(*key).with_for_update()).mappings().one()
+    if row["done_at"] is not None:
+        raise ReviewError(f"{item.call_id}: {row['done_by']} has finished this call")
+    claimed = row["claimed_until"] is not None and row["claimed_until"] > now
+    if claimed and row["claimed_by"] not in {by, to}:
+        raise ReviewError(f"{item.call_id}: {row['claimed_by']} is hearing this call")
+    if item.team is not None and plan.own_team(to) == item.team:
+        raise ReviewError(f"{item.call_id}: {to} must not hear team {item.team}")
+    other = connection.scalar(
+        select(queue.c.role).where(
+            queue.c.night == item.night,
+            queue.c.call_id == item.call_id,
+            queue.c.role != item.role,
+            or_(queue.c.assigned_to == to, queue.c.claimed_by == to, queue.c.done_by == to),
+        )
+    )
+    spoke = connection.scalar(
+        select(decisions.c.review_id)
+        .where(
+            decisions.c.night == item.night,
+            decisions.c.call_id == item.call_id,
+            decisions.c.role != item.role,
+            decisions.c.reviewer == to,
+        )
+        .limit(1)
+    )
+    if other is not None or spoke is not None:
+        raise ReviewError(f"{item.call_id}: {to} hears this call in the other role; nobody hears one twice")

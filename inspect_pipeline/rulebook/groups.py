@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from inspect_pipeline.model import Reason, Speaker
 from inspect_pipeline.rulebook.hearing import Found, Hearing, Members, Outcome, Truth, label
 from inspect_pipeline.rulebook.rule import Group
-from inspect_pipeline.rulebook.terms import Term
+from inspect_pipeline.rulebook.terms import Like, Term
 from inspect_pipeline.rulebook.windows import Scope
 from inspect_pipeline.wording import clock
 
@@ -19,7 +19,8 @@ NOTHING = Outcome(Truth.NO)
 class Search:
     """Where and how to look. `wanted`: finding it speaks for the person, so near misses count as unsure and weak hits
     are believed; otherwise weak hits are doubted. `excuse` says whether a hit does not count. `anybody`: speakers do
-    not matter, not even those that groups name. `blames`: a hit is held against somebody (not in a notice)."""
+    not matter, not even those that groups name. `blames`: a hit is held against somebody (not in a notice).
+    `frugal`: that it is found is enough, so no sentence model is asked where other terms have been found."""
 
     hearing: Hearing
     speaker: Speaker
@@ -28,6 +29,7 @@ class Search:
     excuse: Callable[[Found], Outcome] | None = None
     anybody: bool = False
     blames: bool = True
+    frugal: bool = False
 
 
 def terms_of(group: Group) -> Iterator[Term]:
@@ -59,12 +61,20 @@ def evaluate(group: Group, search: Search) -> Outcome:
         search = replace(search, speaker=group.speaker)
     parts: list[Outcome] = []
     if group.any:
-        parts.append(_any([_item(item, search) for item in search.hearing.worth_asking(group)]))
+        parts.append(_any_of(search.hearing.worth_asking(group), search))
     parts.extend(_item(item, search) for item in group.all)
     if group.none:
-        against = replace(search, wanted=not search.wanted)
+        against = replace(search, wanted=not search.wanted, frugal=False)
         parts.append(_not(_any([_item(item, against) for item in group.none])))
     return _all(parts)
+
+
+def _any_of(items: Sequence[Term | Group], search: Search) -> Outcome:
+    """Return whether one of the items is found; sentence models are asked last, if at all."""
+    plain = {place: _item(item, search) for place, item in enumerate(items) if not isinstance(item, Like)}
+    if search.frugal and any(outcome.truth is Truth.YES for outcome in plain.values()):
+        return _any(list(plain.values()))
+    return _any([plain[place] if place in plain else _item(item, search) for place, item in enumerate(items)])
 
 
 def _item(item: Term | Group, search: Search) -> Outcome:
@@ -77,7 +87,8 @@ def _term(term: Term, search: Search) -> Outcome:
         return NOTHING
     sure: list[Found] = []
     doubts: list[tuple[Found, Reason]] = []
-    for found in _within(hearing.found(term), search):
+    positions = range(len(hearing.utterances)) if search.scope.positions is None else search.scope.positions
+    for found in _within(hearing.found_in(term, positions, search.speaker), search):
         excuse = search.excuse(found) if search.excuse else NOTHING
         if excuse.truth is Truth.YES:
             continue

@@ -6,7 +6,7 @@ Everything is worked out at most once a call and shared by all rules.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -73,6 +73,10 @@ class Members:
     groups: tuple[int, ...]
 
 
+Alike = Callable[[Like, Sequence[Utterance]], Sequence[Hit]]
+"""Returns the clauses of some utterances that mean what a `like` term describes."""
+
+
 def label(term: Term) -> str:
     """Return the term as a reader knows it from the pack."""
     match term:
@@ -95,8 +99,12 @@ class Hearing:
         look: Look,
         settings: JudgeSettings,
         members: Mapping[int, Members] | None = None,
+        alike: Alike | None = None,
     ) -> None:
-        """`members` gives what is in groups by their identity: hashing terms is dearer than looking."""
+        """`members` gives what is in groups by their identity: hashing terms is dearer than looking.
+
+        `alike` is asked for the `like` terms that `look` has left out.
+        """
         self.transcript = transcript
         self.utterances = transcript.utterances
         self.look = look
@@ -107,10 +115,23 @@ class Hearing:
         self._speech: dict[Speaker, list[Interval]] = {}
         self._understood: dict[Speaker, list[Interval]] = {}
         self._members = members or {}
+        self._alike = alike
+        self._alike_in: dict[tuple[Like, int], tuple[Found, ...]] = {}
         self.lost: dict[Speaker, tuple[Seconds, Seconds]] = {}  # of the whole call, see `fairness.lost_seconds`
         # Most terms of most rules are simply not there: the others, worked out once, save looking at those.
         self.touched = frozenset(
-            (*(term for term, hits in look.hits.items() if hits), *look.almost.keys(), *look.unable.keys())
+            (
+                *(term for term, hits in look.hits.items() if hits or (alike and isinstance(term, Like))),
+                *look.almost.keys(),
+                *look.unable.keys(),
+            )
+        )
+
+    @cached_property
+    def asks_model(self) -> bool:
+        """Whether a sentence model is asked for any of the terms."""
+        return self._alike is not None and any(
+            isinstance(term, Like) and term not in self.look.unable for term in self.look.hits
         )
 
     def touches(self, group: Group) -> bool:
@@ -133,6 +154,18 @@ class Hearing:
             known = self._placed(term, self.look.hits.get(term, ()))
             self._found[term] = known
         return known
+
+    def found_in(self, term: Term, positions: Iterable[int], speaker: Speaker) -> Sequence[Found]:
+        """Return where a term was found by a speaker in the utterances at `positions`, or anywhere else as well."""
+        if self._alike is None or not isinstance(term, Like) or term in self.look.unable:
+            return self.found(term)
+        places = [at for at in sorted(positions) if self.by(self.utterances[at], speaker) is not Truth.NO]
+        unknown = [at for at in places if (term, at) not in self._alike_in]
+        if unknown:
+            self._alike_in |= {(term, at): () for at in unknown}
+            for found in self._placed(term, self._alike(term, [self.utterances[at] for at in unknown])):
+                self._alike_in[term, found.position] += (found,)
+        return [found for at in places for found in self._alike_in[term, at]]
 
     def almost(self, term: Term) -> tuple[Found, ...]:
         """Return what resembles a term too little for a hit and too much for a believable absence."""

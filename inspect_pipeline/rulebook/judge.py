@@ -69,7 +69,8 @@ class Judge:
         return _finding(rule, self._hear(transcript), metadata)
 
     def _hear(self, transcript: Transcript) -> Hearing:
-        return Hearing(transcript, self._matcher.look(transcript.utterances), self.settings, self._members)
+        look = self._matcher.look(transcript.utterances, likes=False)
+        return Hearing(transcript, look, self.settings, self._members, self._matcher.alike)
 
 
 def rule_terms(rule: Rule) -> Iterator[Term]:
@@ -164,7 +165,9 @@ def _kind_answer(rule: Rule, kind: Kind, hearing: Hearing) -> Answer:
 def _must_say(rule: Rule, group: Group, hearing: Hearing) -> Answer:
     speaker = rule.speaker if group.speaker is None else group.speaker
     scope = window_scope(hearing, rule.window, rule.speaker)
-    outcome = evaluate(group, Search(hearing, speaker, scope, wanted=True, excuse=excuser(hearing, rule.excuses)))
+    outcome = evaluate(
+        group, Search(hearing, speaker, scope, wanted=True, frugal=True, excuse=excuser(hearing, rule.excuses))
+    )
     evidence = evidence_of(outcome.found)
     values = window_values(scope)
     if outcome.truth is Truth.YES:

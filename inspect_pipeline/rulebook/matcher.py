@@ -47,8 +47,12 @@ class Matcher:
     def __reduce__(self) -> tuple[type[Matcher], tuple[tuple[Term, ...], Ear, Similarity | None]]:
         return type(self), (self.terms, self._ear, self._similarity)
 
-    def look(self, utterances: Sequence[Utterance]) -> Look:
-        """Return all hits in `utterances`, and what could not be looked for. Every term has an entry in `hits`."""
+    def look(self, utterances: Sequence[Utterance], likes: bool = True) -> Look:
+        """Return all hits in `utterances`, and what could not be looked for. Every term has an entry in `hits`.
+
+        A sentence model is a thousand times dearer than all else: without `likes` their terms are left out, and `alike`
+        answers for those utterances that matter.
+        """
         texts = [self._text(utterance.text) for utterance in utterances]
         hits: dict[Term, list[Hit]] = {}
         almost: dict[Term, list[Hit]] = {}
@@ -60,7 +64,10 @@ class Matcher:
         unable: dict[Term, str] = {term: "regex-timeout" for text in texts for term in text.timed_out}
         for term in unable:
             hits.pop(term, None)
-        self._look_likes(utterances, hits, unable)
+        if self._similarity is None:
+            unable.update(dict.fromkeys(self._likes, "model-missing"))
+        elif likes:
+            hits |= {like: found for like in self._likes if (found := self.alike(like, utterances))}
         return Look(
             self._none | {term: tuple(found) for term, found in hits.items()},
             {term: tuple(found) for term, found in almost.items()},
@@ -105,28 +112,19 @@ class Matcher:
         ]
         return found
 
-    def _look_likes(
-        self, utterances: Sequence[Utterance], hits: dict[Term, list[Hit]], unable: dict[Term, str]
-    ) -> None:
-        if not self._likes:
-            return
-        if self._similarity is None:
-            unable.update(dict.fromkeys(self._likes, "model-missing"))
-            return
+    def alike(self, like: Like, utterances: Sequence[Utterance]) -> list[Hit]:
+        """Return the clauses of `utterances` that mean what `like` describes; none without a sentence model."""
         places = [(utterance, start, end) for utterance in utterances for start, end in _clauses(utterance.text)]
         distinct = list(dict.fromkeys(utterance.text[start:end] for utterance, start, end in places))
-        if not distinct:
-            return
-        for like in self._likes:
-            margins = dict(zip(distinct, self._similarity.margins(like, distinct), strict=True))
-            threshold = self._similarity.threshold(like)
-            found = [
-                Hit(utterance.index, start, end, Match.LIKE, margin)
-                for utterance, start, end in places
-                if (margin := margins[utterance.text[start:end]]) >= threshold
-            ]
-            if found:
-                hits[like] = found
+        if self._similarity is None or not distinct:
+            return []
+        margins = dict(zip(distinct, self._similarity.margins(like, distinct), strict=True))
+        threshold = self._similarity.threshold(like)
+        return [
+            Hit(utterance.index, start, end, Match.LIKE, margin)
+            for utterance, start, end in places
+            if (margin := margins[utterance.text[start:end]]) >= threshold
+        ]
 
 
 class _Text:

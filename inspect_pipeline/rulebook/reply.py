@@ -99,7 +99,7 @@ def _replied(rule: Rule, replies: Sequence[Reply], call: Trigger, hearing: Heari
     for reply in replies:
         speaker = rule.speaker if reply.group.speaker is None else reply.group.speaker
         scope = reply_scope(hearing, call.moment, reply.position, reply.within, speaker)
-        outcome = evaluate(reply.group, Search(hearing, speaker, scope, wanted=True))
+        outcome = evaluate(reply.group, Search(hearing, speaker, scope, wanted=True, frugal=True))
         if outcome.truth is Truth.YES:
             found.extend(_nearest(outcome.found, call.moment))
         else:

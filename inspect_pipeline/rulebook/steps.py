@@ -20,13 +20,23 @@ _Path = Mapping[str, Found]
 
 def judge_steps(rule: Rule, kind: MustFollow, hearing: Hearing) -> Answer:
     """Answer a `must_follow` rule: met when one trigger is followed by all later steps in order."""
+    answer = _judged(rule, kind, hearing, frugal=True)
+    # More places of a step open more ways through the exchange, never fewer: only a failure has to be gone over again.
+    return (
+        answer
+        if answer.verdict is Verdict.MET or not hearing.asks_model
+        else _judged(rule, kind, hearing, frugal=False)
+    )
+
+
+def _judged(rule: Rule, kind: MustFollow, hearing: Hearing, frugal: bool) -> Answer:
     first = kind.steps[0]
     calls = triggers_of(rule, first.group, (*first.excuses, *rule.excuses), hearing)
     if isinstance(calls, Answer):
         return calls
     paths: list[_Path] = [{first.name: call.found[0]} for call in calls]
     for number, step in enumerate(kind.steps[1:], start=1):
-        search = _Steps(rule, kind, number)
+        search = _Steps(rule, kind, number, frugal)
         further: list[_Path] = []
         missing: list[Answer] = []
         for path in paths:
@@ -53,7 +63,8 @@ def _distinct(paths: Sequence[_Path], needed: Sequence[str]) -> list[_Path]:
 class _Steps:
     """One step to be found after the step that it follows."""
 
-    def __init__(self, rule: Rule, kind: MustFollow, number: int) -> None:
+    def __init__(self, rule: Rule, kind: MustFollow, number: int, frugal: bool) -> None:
+        self._frugal = frugal
         self.step = kind.steps[number]
         self.speaker = _speaker(rule, self.step)
         self.after = self.step.after or kind.steps[number - 1].name
@@ -67,7 +78,8 @@ class _Steps:
         origin = path[self.after]
         near = reply_scope(hearing, Moment.of(origin), Position.AFTER, self.step.within, self.speaker)
         scope = self._with_own_utterance(near, origin)
-        search = Search(hearing, self.speaker, scope, wanted=True, excuse=excuser(hearing, self.excuses))
+        excuse = excuser(hearing, self.excuses)
+        search = Search(hearing, self.speaker, scope, wanted=True, excuse=excuse, frugal=self._frugal)
         outcome = evaluate(self.step.group, search)
         if outcome.truth is Truth.YES:
             places = completions(self.step.group, outcome) or [origin]

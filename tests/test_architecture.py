@@ -35,6 +35,9 @@ HEAVY = {
     "opencc": {"text"},
     "pypinyin": {"text"},
     "sqlalchemy": {"review"},
+    "dask": {"night"},
+    "distributed": {"night"},
+    "fsspec": {"store"},
 }
 
 

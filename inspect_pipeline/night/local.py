@@ -20,7 +20,7 @@ from inspect_pipeline import errors
 from inspect_pipeline.errors import InspectError, ModelError
 from inspect_pipeline.night.desk import Desk
 from inspect_pipeline.night.plan import Task
-from inspect_pipeline.night.told import CallDone
+from inspect_pipeline.night.told import CallDone, StoppedError
 from inspect_pipeline.night.worker import Ready, Trouble, work
 
 _FALSE_STARTS = 2  # workers that die one after the other while they load the models
@@ -50,6 +50,7 @@ class LocalEngine:
     _calls: deque[Task] = field(default_factory=deque, init=False)
     _suspects: deque[Task] = field(default_factory=deque, init=False)
     _false_starts: int = field(default=0, init=False)
+    _stopped: bool = field(default=False, init=False)
 
     def run(self, tasks: Sequence[Task]) -> Generator[CallDone, None, None]:
         """Yield each call once it is spooled, in any order. Closing the generator stops all workers."""
@@ -57,11 +58,22 @@ class LocalEngine:
             (self._suspects if self.desk.spool.attempts(task) else self._calls).append(task)
         try:
             while self._calls or self._suspects or self._busy():
+                self._end_when_stopped()
                 self._hire()
                 self._hand_out()
                 yield from self._listen()
         finally:
             self._dismiss()
+
+    def stop(self) -> None:
+        """Stop `run` from another thread: it raises StoppedError, and the calls in work are no suspects."""
+        self._stopped = True
+        for worker in list(self._workers):
+            worker.process.kill()  # whoever listens to it wakes up
+
+    def _end_when_stopped(self) -> None:
+        if self._stopped:
+            raise StoppedError("the process in which the calls are inspected is told to stop")
 
     def _busy(self) -> list[_Worker]:
         return [worker for worker in self._workers if worker.task is not None]
@@ -99,6 +111,7 @@ class LocalEngine:
             try:
                 message = worker.pipe.recv()
             except (EOFError, OSError):
+                self._end_when_stopped()
                 self._bury(worker)
                 continue
             if isinstance(message, Ready):

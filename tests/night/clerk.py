@@ -61,6 +61,8 @@ class Clerk:
             return CallResult(recording, CallStatus.FAILED, error=f"{Path(recording.path).name}: not there")
         if said.startswith("kill"):
             os.kill(os.getpid(), signal.SIGKILL)
+        if said.startswith("machine"):
+            os.killpg(0, signal.SIGKILL)  # takes along all that was started with it: out of memory, a panic
         if said.startswith("hang"):
             time.sleep(600)
         if said.startswith("bug"):

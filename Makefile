@@ -11,7 +11,7 @@ demo: $(VENV)/demo.done
 	$(BIN)/inspect-pipeline run fixtures/calls --out $(OUT)
 
 test: lint types
-	$(BIN)/python -X warn_default_encoding -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -X warn_default_encoding -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/test.done
 	$(BIN)/ruff check .

@@ -59,8 +59,6 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Night:
 
 
 class TestRecordings:
-    pytestmark = pytest.mark.xdist_group("bad-night")
-
     def test_the_night_is_partial_and_every_call_is_accounted_for(self, night: Night) -> None:
         assert (night.done.code, night.done.err) == (3, "")
         summary = json.loads(night.done.out)["result"]
@@ -109,7 +107,6 @@ class TestRecordings:
         assert call["channels"] == 1
 
 
-@pytest.mark.xdist_group("bad-night")
 def test_check_tells_of_each_file_and_goes_on(typed: Typed) -> None:
     done = typed("check", BAD / "calls" / "text.wav", BAD / "calls" / "same-channels.wav", BAD / "calls" / "empty.wav")
     assert done.code == 3

@@ -85,7 +85,7 @@ def test_stopped_killed_and_finished(tmp_path: Path, recordings: Path) -> None:
     assert 1 <= first < second
 
     code, told = runs.to_the_end()
-    assert code == 0
+    assert code == 0, told
     assert "4 calls in = 4 inspected + 0 failed + 0 skipped" in told
     kept = re.search(r"; (\d) calls? done before", told)
     assert "nothing was left to do" in told or (kept and first <= int(kept[1]) < 4)
@@ -98,11 +98,11 @@ def test_stopped_killed_and_finished(tmp_path: Path, recordings: Path) -> None:
     # the same command once more has nothing to do and changes nothing
     before = runs.parts()
     code, told = runs.to_the_end()
-    assert code == 0
+    assert code == 0, told
     assert "nothing was left to do" in told
     assert runs.parts() == before
 
     os.rename(runs.out, tmp_path / "disturbed")  # noqa: PTH104
-    code, _ = runs.to_the_end()
-    assert code == 0
+    code, told = runs.to_the_end()
+    assert code == 0, told
     assert runs.parts() == before

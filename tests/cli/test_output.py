@@ -132,12 +132,11 @@ def test_check_json_masks_the_customers_number(typed: Typed, call: Path, tmp_pat
 
 def test_every_dialogue_fits_80_columns(typed: Typed) -> None:
     files = sorted((ROOT / "fixtures" / "dialogues").glob("*.txt"))
-    for options in ([], ["--lang", "en", "--all"]):
-        done = typed("check", *files, *options)
+    for shown, options in ((files, []), (files[:5], ["--lang", "en", "--all"])):
+        done = typed("check", *shown, *options)
         assert done.code == 0
         assert [line for line in done.out.splitlines() if width(line) > 80] == []
-        for file in files:
-            assert f"{file.stem}  " in done.out
+        assert [file.stem for file in shown if f"{file.stem}  " not in done.out] == []
 
 
 @pytest.mark.parametrize("line", ["doctor", "models list", "rules list", "--help", "run --help", "check --help"])

@@ -26,7 +26,7 @@ _BESIDE_SPEECH_S = 0.15  # a voice dies away; its last frames are no music
 _SHORTEST_S = 0.9  # a ring-back burst lasts 1 s
 _JOIN_S = 1.0
 _BETWEEN_S = 2.0  # a "word" shorter than this, in the middle of music and as tonal, is a note
-_BLOCK_FRAMES = 9375  # five minutes at a time
+_BLOCK_FRAMES = 1875  # a minute at a time
 
 
 def find_music(track: Track, levels: Frames, speech: Sequence[Speech]) -> tuple[list[Span], list[Speech]]:

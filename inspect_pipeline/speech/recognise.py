@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from inspect_pipeline.model import Seconds
-from inspect_pipeline.speech.decode import Samples, Track, samples
+from inspect_pipeline.speech.decode import Track, samples
 from inspect_pipeline.speech.engine import Engine, Heard
 from inspect_pipeline.speech.guards import has_loop, is_doubtful
 from inspect_pipeline.speech.turns import Turn
 from inspect_pipeline.speech.windows import LEAD_S, Window, deal, join_turns
 
 _SECOND_TEMPERATURE = 0.4
+_AT_ONCE = 32  # windows
 _MISSED_S = 0.5  # speech this long without a word in its window is tried alone
 
 
@@ -22,10 +23,9 @@ def recognise(engine: Engine, tracks: Sequence[Track], turns: Sequence[Turn], pr
         for channel in range(len(tracks))
         for window in join_turns([turn for turn in turns if turn.channel == channel])
     ]
-    sounds = [window.sound(tracks[window.places[0].turn.channel]) for window in windows]
     heard: dict[Turn, Heard] = {}
     again: list[Turn] = []
-    for window, written in zip(windows, engine.recognise(sounds, prompt, words=True), strict=True):
+    for window, written in zip(windows, _written(engine, tracks, windows, prompt), strict=True):
         dealt = list(zip((place.turn for place in window.places), deal(window, written), strict=True))
         heard.update(dealt)
         if len(dealt) > 1 and is_doubtful(written, _speech_s(window)):
@@ -34,6 +34,14 @@ def recognise(engine: Engine, tracks: Sequence[Track], turns: Sequence[Turn], pr
             again += [turn for turn, each in dealt if _missed(turn, each)]
     _try_again(engine, tracks, again, prompt, heard)
     return [heard[turn] for turn in turns]
+
+
+def _written(engine: Engine, tracks: Sequence[Track], windows: Sequence[Window], prompt: str) -> Iterator[Heard]:
+    """What the engine writes for each window, a few windows at a time: a call of hours is never all floats at once."""
+    for start in range(0, len(windows), _AT_ONCE):
+        some = windows[start : start + _AT_ONCE]
+        sounds = [window.sound(tracks[window.places[0].turn.channel]) for window in some]
+        yield from engine.recognise(sounds, prompt, words=True)
 
 
 def _speech_s(window: Window) -> Seconds:
@@ -53,14 +61,18 @@ def _try_again(
         turns = [turn for turn in turns if temperature == 0 or _missed(turn, heard[turn])]
         if not turns:
             return
-        sounds = [_alone(tracks[turn.channel], turn) for turn in turns]
-        for turn, written in zip(turns, engine.recognise(sounds, prompt, temperature=temperature), strict=True):
+        for turn, written in zip(turns, _alone(engine, tracks, turns, prompt, temperature), strict=True):
             if _better(written, heard[turn], turn.end_s - turn.start_s):
                 heard[turn] = written
 
 
-def _alone(track: Track, turn: Turn) -> Samples:
-    return samples(track, turn.start_s - LEAD_S, turn.end_s + LEAD_S)
+def _alone(
+    engine: Engine, tracks: Sequence[Track], turns: Sequence[Turn], prompt: str, temperature: float
+) -> Iterator[Heard]:
+    for start in range(0, len(turns), _AT_ONCE):
+        some = turns[start : start + _AT_ONCE]
+        sounds = [samples(tracks[turn.channel], turn.start_s - LEAD_S, turn.end_s + LEAD_S) for turn in some]
+        yield from engine.recognise(sounds, prompt, temperature=temperature)
 
 
 def _better(new: Heard, old: Heard, seconds: Seconds) -> bool:

@@ -9,7 +9,7 @@ from inspect_pipeline.speech.vad import VadSettings
 
 # Nouns of the trade that the recogniser should expect. None of them may be a phrase that a rule looks for: what
 # stands in the prompt can be written by the model although nobody said it.
-NOUNS = ("宽带", "套餐", "流量", "话费", "营业厅", "机主", "光缆", "漫游", "网速", "月租", "合约", "副卡")
+NOUNS = ("宽带", "套餐", "流量", "话费", "营业厅", "光缆", "漫游", "网速", "月租", "合约", "副卡")
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ def test_two_channels_with_the_same_sound_are_one_track(tmp_path: Path) -> None:
     sound = bursts(3.0, 8_000) + noise(3.0, rate=8_000)
     path = write(tmp_path / "dual.wav", [sound, sound], "pcm_mulaw", 8_000)
     audio, tracks = decode(str(path))
-    assert (audio.channels, len(tracks)) == (1, 1)
+    assert (audio.channels, len(tracks), audio.same_channels) == (1, 1, True)
 
 
 def test_a_silent_channel_stays_a_channel(tmp_path: Path) -> None:

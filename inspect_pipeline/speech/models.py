@@ -7,7 +7,6 @@ Nothing is downloaded unless it is asked for.
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import re
@@ -175,8 +174,3 @@ def _verify_hub_sums(name: str, folder: Path) -> None:
         raise ModelError(
             f"{folder}: config.json or tokenizer.json is not JSON ({error}): copy the model again"
         ) from error
-
-
-def package_installed(package: str) -> bool:
-    """Whether a data package is installed (nothing of it is loaded)."""
-    return importlib.util.find_spec(package.replace("-", "_")) is not None

@@ -11,9 +11,11 @@ from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from socket import create_connection
 from uuid import uuid4
 
 from distributed import Client, Future, KilledWorker, Status, Worker, WorkerPlugin
+from distributed.comm.addressing import get_address_host_port
 
 from inspect_pipeline.errors import InspectError, ModelError, StoreError, UsageError
 from inspect_pipeline.model import CallStatus, Seconds
@@ -89,6 +91,7 @@ class _Watch:
     def connect(self) -> None:
         """Connect to the scheduler. Raises UsageError when none answers."""
         try:
+            _wait_for(self.cluster.address, self.cluster.connect_s)
             self.client = Client(
                 self.cluster.address, timeout=self.cluster.connect_s, set_as_default=False, name="inspect-pipeline"
             )
@@ -193,6 +196,23 @@ class _Watch:
                 f"{self.cluster.address}: its workers die before any call is inspected: look at their logs, "
                 "and give each more memory"
             )
+
+
+def _wait_for(address: str, seconds: Seconds) -> None:
+    """Wait until somebody listens at the address. Raises OSError when nobody does.
+
+    A Dask client that finds nobody says so in many lines, and once more when it is thrown away.
+    """
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            create_connection(get_address_host_port(address), max(0.1, until - time.monotonic())).close()
+        except OSError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.2)
+        else:
+            return
 
 
 def _as_done(plan: NightPlan) -> NightPlan:

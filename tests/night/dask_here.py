@@ -10,16 +10,21 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
+
+from inspect_pipeline.night.told import NightSummary
 
 HERE = Path(__file__).parent
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 90.0) -> None:
-    """Poll; fail when it does not become true."""
+def wait_until(true: Callable[[], bool], night: Future[NightSummary] | None = None, seconds: float = 90.0) -> None:
+    """Poll; fail when it does not become true while `night` runs."""
     until = time.monotonic() + seconds
     while not true():
+        if night is not None and night.done():
+            night.result()
         assert time.monotonic() < until, "it did not happen"
         time.sleep(0.05)
 

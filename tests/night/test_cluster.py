@@ -68,7 +68,7 @@ def test_workers_killed_in_the_middle_of_their_shards(tmp_path: Path, calls: lis
     plan = plan_of(tmp_path, calls, factory=Clerk(tmp_path / "diary", pace_s=0.3))
     with ThreadPoolExecutor() as pool:
         night = pool.submit(on, cluster, plan)
-        wait_until(lambda: len(diary(tmp_path)) >= 3)
+        wait_until(lambda: len(diary(tmp_path)) >= 3, night)
         cluster.kill_worker(0)
         cluster.kill_worker(1)
         summary = night.result(timeout=180)
@@ -110,7 +110,7 @@ def test_the_scheduler_is_killed_and_started_again(tmp_path: Path, calls: list[R
     plan = plan_of(tmp_path, calls, factory=Clerk(tmp_path / "diary", pace_s=0.3))
     with ThreadPoolExecutor() as pool:
         night = pool.submit(on, cluster, plan)
-        wait_until(lambda: len(diary(tmp_path)) >= 3)
+        wait_until(lambda: len(diary(tmp_path)) >= 3, night)
         cluster.kill_scheduler()
         time.sleep(1)
         cluster.start_scheduler()
@@ -138,7 +138,7 @@ def test_the_same_night_submitted_twice_at_once(tmp_path: Path, calls: list[Reco
     plan = plan_of(tmp_path, calls, factory=Clerk(tmp_path / "diary", pace_s=0.2))
     with ThreadPoolExecutor() as pool:
         night = pool.submit(on, cluster, plan)
-        wait_until(lambda: bool(diary(tmp_path)))
+        wait_until(lambda: bool(diary(tmp_path)), night)
         with pytest.raises(UsageError, match=f"is being inspected by process {os.getpid()} on"):
             on(cluster, plan)
         assert night.result(timeout=180).inspected == 10
@@ -172,7 +172,7 @@ def test_a_worker_that_is_told_to_close_suspects_nobody(tmp_path: Path, calls: l
     with ThreadPoolExecutor() as pool:
         night = pool.submit(on, cluster, plan)
         for times in range(1, 4):
-            wait_until(lambda times=times: len(diary(tmp_path)) >= times)
+            wait_until(lambda times=times: len(diary(tmp_path)) >= times, night)
             for process in list(cluster.workers):
                 process.send_signal(signal.SIGTERM)
         summary = night.result(timeout=180)

@@ -8,7 +8,6 @@ told by `distinct_share`, because whatever is kept by text gains from calls that
 
 from __future__ import annotations
 
-import json
 import random
 from collections import defaultdict
 from collections.abc import Iterator, Sequence

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import regex
 from ahocorasick_rs import AhoCorasick
@@ -57,11 +57,16 @@ class Expressions:
                 for number in first:
                     self._leads[number].append((index, tuple(map(frozenset, also))))
 
-    def find(self, normal: str) -> tuple[Spans, list[Regex]]:
-        """Return the matches in one normalised text, in the order of the terms, and the terms that timed out."""
+    def find(self, normal: str, without: Collection[int] = ()) -> tuple[Spans, list[Regex]]:
+        """Return the matches in one normalised text, in the order of the terms, and the terms that timed out.
+
+        The terms at the places `without` are left out.
+        """
         found: Spans = []
         timed_out: list[Regex] = []
         for index in self._possible(normal):
+            if index in without:
+                continue
             expression = self._expressions[index]
             try:
                 found += [(expression.term, span) for span in expression.places(normal)]

@@ -7,7 +7,6 @@ of pieces loses nothing. A place that merely resembles a phrase (`almost`) must 
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -28,7 +27,7 @@ from inspect_pipeline.rulebook.nearness import (
     Pattern,
 )
 from inspect_pipeline.rulebook.terms import Phrase
-from inspect_pipeline.text.normalise import Normal, clauses, normalise
+from inspect_pipeline.text.normalise import Normal, ends_clause, normalise
 from inspect_pipeline.text.numbers import DIGIT_TABLE, longest_digit_run, other_forms
 from inspect_pipeline.text.sound import Ear, parts_of, tones
 from inspect_pipeline.text.words import boundaries, is_word
@@ -66,16 +65,10 @@ class Heard:
         self.key = fold(self.normal.text)
         self.heard = ear.hear(self.key)
 
-    @functools.cached_property
-    def breaks(self) -> tuple[int, ...]:
-        """Offsets in the normal text at which a clause begins, the first left out."""
-        offsets = self.normal.offsets
-        starts = [start for start, _ in clauses(self.text)][1:]
-        return tuple(next(place for place, offset in enumerate(offsets) if offset >= start) for start in starts)
-
     def straddles(self, start: int, end: int) -> bool:
         """Whether a clause ends inside the stretch."""
-        return any(start < place < end for place in self.breaks)
+        first, last = self.original(start, end)
+        return ends_clause(self.text[first:last])
 
     def on_words(self, start: int, end: int) -> bool:
         """Whether the stretch begins and ends on word boundaries."""

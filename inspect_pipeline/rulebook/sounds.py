@@ -6,7 +6,7 @@ still share characters with the pattern: 反得很 is 烦得很, but a run of me
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from inspect_pipeline.rulebook.expressions import Expressions
@@ -46,11 +46,16 @@ class SoundExpressions:
         }
         self._terms = {sound: term for term, sound in heard.items()}
         self._literals = {term: _literals(term.pattern, ear) for term in terms}
+        sounds = {sound: place for place, sound in enumerate(self._terms)}
+        self._places = {term: sounds[sound] for term, sound in heard.items()}
         self._expressions = Expressions(list(self._terms))
 
-    def find(self, heard: Heard) -> Spans:
-        """Return what is found by sound only, in the order of the terms; what would take too long is left out."""
-        matches, _ = self._expressions.find(heard.heard)
+    def find(self, heard: Heard, exact: Iterable[Regex] = ()) -> Spans:
+        """Return what is found by sound only, in the order of the terms; what would take too long is left out.
+
+        Terms that are there exactly (`exact`) are not looked for.
+        """
+        matches, _ = self._expressions.find(heard.heard, {self._places[term] for term in exact if term in self._places})
         found = []
         for sound, (start, end) in matches:
             term = self._terms[sound]

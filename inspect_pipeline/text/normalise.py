@@ -93,6 +93,11 @@ def normalise(original: str) -> Normal:
     return Normal("".join(compress(simple, kept)), offsets)
 
 
+def ends_clause(original: str) -> bool:
+    """Return whether a clause ends inside a text that begins and ends with a letter, digit or character."""
+    return _BREAK.search(original) is not None
+
+
 def clauses(original: str) -> list[tuple[int, int]]:
     """Return the clauses of `original` as (start, end) offsets: the text between punctuation or pauses.
 

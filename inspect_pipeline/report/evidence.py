@@ -1,0 +1,150 @@
+"""What one night holds for measuring the rules: every answer of the machine, and the labels of the calls people heard.
+
+Only calls that the night's sample drew count: their probabilities are known. A reviewed call weighs one over the
+probability that it was drawn times the share of the drawn calls of its risk that are reviewed by now: reviewers work
+from the gravest risk down, and without that the calls they have not reached yet would count for nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from inspect_pipeline.model import Flag, Verdict
+from inspect_pipeline.report.estimate import Cell, Label
+from inspect_pipeline.report.labels import SILENT, CallKey, Labels
+from inspect_pipeline.review.outcome import SEEN, Holds, Key
+from inspect_pipeline.store.answers import Answered, Place, StoredAnswer, answer_counts, answers_of, sample_places
+from inspect_pipeline.store.calls import stored_flags
+
+Wording = tuple[str, str]
+"""Rule and fingerprint."""
+
+Group = tuple[Verdict, bool]
+"""What the machine answered, and whether the calls were certain to be drawn."""
+
+HITS: tuple[Group, ...] = tuple((verdict, certain) for verdict in SEEN for certain in (False, True))
+REST: tuple[Group, ...] = (  # in the order in which groups without labels join their neighbours
+    (Verdict.UNCERTAIN, True),
+    (Verdict.UNCERTAIN, False),
+    *((verdict, False) for verdict in SILENT),
+    *((verdict, True) for verdict in SILENT),
+)
+
+
+@dataclass(slots=True)
+class RuleEvidence:
+    """One wording of a rule over some nights: its answers, and the labels, by group."""
+
+    calls: Counter[Group] = field(default_factory=Counter)
+    labels: dict[Group, Counter[tuple[bool, float]]] = field(default_factory=dict)  # by (holds, weight)
+    quiet: int = 0
+    unsure: int = 0
+    nights: set[str] = field(default_factory=set)
+
+    def add(self, other: RuleEvidence) -> None:
+        """Add the evidence of other nights."""
+        self.calls.update(other.calls)
+        self.quiet += other.quiet
+        self.unsure += other.unsure
+        self.nights |= other.nights
+        for group, labels in other.labels.items():
+            self.labels.setdefault(group, Counter()).update(labels)
+
+    def cells(self, groups: Iterable[Group]) -> list[Cell]:
+        """Return the calls and labels of some groups, silent answers of either kind in one cell."""
+        merged: dict[tuple[bool, bool], tuple[int, list[Label]]] = {}
+        for verdict, certain in groups:
+            place = (verdict is Verdict.UNCERTAIN, certain)
+            calls, labels = merged.setdefault(place, (0, []))
+            counted = self.labels.get((verdict, certain), Counter())
+            labels += [Label(holds, weight, count) for (holds, weight), count in sorted(counted.items())]
+            merged[place] = (calls + self.calls[verdict, certain], labels)
+        return [Cell(calls, tuple(labels)) for calls, labels in merged.values()]
+
+
+@dataclass(slots=True)
+class NightEvidence:
+    """One night. `outside`: reviewed calls that the sample did not draw; they are left out."""
+
+    night: str
+    drawn: int
+    reviewed: int
+    outside: int
+    rules: dict[Wording, RuleEvidence] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """How much of what was drawn has been reviewed, by risk."""
+
+    drawn: Counter[str]
+    reviewed: Counter[str]
+    risks: dict[str, str]  # of the drawn calls
+
+    def share(self, call_id: str) -> float:
+        """Return the share of the drawn calls of the same risk that are reviewed: above 0 for a reviewed call."""
+        risk = self.risks[call_id]
+        return self.reviewed[risk] / self.drawn[risk]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The draw of a night and how much of it people have heard: `touched` for what reviewers are asked about one by
+    one, `completed` for all the rest."""
+
+    places: Mapping[str, Place]
+    touched: Response
+    completed: Response
+
+    def weight(self, call_id: str, verdict: Verdict) -> float:
+        """Return how many calls a labelled one stands for."""
+        response = self.completed if verdict in SILENT else self.touched
+        return 1.0 / (self.places[call_id].probability * response.share(call_id))
+
+
+def night_evidence(out: Path, night: str, labels: Labels) -> NightEvidence:
+    """Return what a night holds. Raises StoreError."""
+    flags = stored_flags(out, night)
+    drawn = {flag.call_id for flag in flags}
+    touched, completed = (_of_night(calls, night) for calls in (labels.touched, labels.completed))
+    found = NightEvidence(night, len(drawn), len(completed & drawn), len(touched - drawn))
+    for answered in answer_counts(out, night):
+        _count(found, answered)
+    heard = touched & drawn
+    if heard:
+        sample = Sample(sample_places(out, night), _response(flags, touched), _response(flags, completed))
+        for answer in answers_of(out, night, heard):
+            _label(found, answer, labels, sample)
+    return found
+
+
+def _of_night(calls: Collection[CallKey], night: str) -> set[str]:
+    return {call_id for of, call_id in calls if of == night}
+
+
+def _response(flags: Iterable[Flag], reviewed: Collection[str]) -> Response:
+    risks = {flag.call_id: flag.risk.value for flag in flags}
+    done = Counter(risk for call_id, risk in risks.items() if call_id in reviewed)
+    return Response(Counter(risks.values()), done, risks)
+
+
+def _count(found: NightEvidence, answered: Answered) -> None:
+    rule = found.rules.setdefault((answered.rule_id, answered.fingerprint), RuleEvidence(nights={found.night}))
+    rule.calls[answered.verdict, answered.certain] += answered.calls
+    rule.quiet += answered.calls if answered.quiet else 0
+
+
+def _label(found: NightEvidence, answer: StoredAnswer, labels: Labels, sample: Sample) -> None:
+    label = labels.of(Key(found.night, answer.call_id, answer.rule_id, answer.fingerprint, answer.verdict))
+    if label is None:
+        return
+    rule = found.rules[answer.rule_id, answer.fingerprint]
+    if label is Holds.UNSURE:
+        rule.unsure += 1
+        return
+    group = (answer.verdict, sample.places[answer.call_id].probability >= 1.0)
+    weighed = (label is Holds.YES, sample.weight(answer.call_id, answer.verdict))
+    rule.labels.setdefault(group, Counter())[weighed] += 1

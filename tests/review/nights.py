@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -218,6 +219,45 @@ def small_night(out: Path) -> Path:
     pack = out / "titles.yml"
     pack.write_text(PACK, encoding="utf-8")
     return pack
+
+
+def many_calls(count: int, rules: int = 5) -> tuple[list[CallResult], list[Flag]]:
+    """Return a night of flagged calls: every tenth is rude, the others have one violation; four agents, two teams.
+
+    `rules` beyond five add quiet rules, so that a call has as many findings as with a real pack.
+    """
+    calls, flagged = [], []
+    for number in range(count):
+        call_id = f"c-{number:05}"
+        rude = number % 10 == 0
+        findings = rude_findings(call_id) if rude else long_findings(call_id)
+        quiet = [
+            finding(call_id, f"family.rule-{n:02}", Verdict.MET, Reason("nothing-forbidden")) for n in range(rules - 5)
+        ]
+        risk = Risk.HIGH if rude else Risk.MEDIUM
+        call = inspected(
+            call_id,
+            RUDE_TALK if rude else LONG_TALK,
+            37.0 if rude else 200.0,
+            Judgement((*findings, *quiet), 0.0 if rude else 90.0, risk),
+            number % 60,
+        )
+        agent, team = f"01{number % 4:02}", ("一组", "二组")[number % 2]
+        calls.append(replace(call, recording=replace(call.recording, agent_id=agent, team=team)))
+        flagged.append(Flag(call_id, ("violation",), 1.0, 0.5, risk, due(2099, 21)))
+    return calls, flagged
+
+
+def write_shards(out: Path, calls: list[CallResult], flagged: list[Flag], shard_size: int = 200) -> None:
+    for shard, first in enumerate(range(0, len(calls), shard_size)):
+        rows: dict[TableName, list[object]] = {}
+        for call in calls[first : first + shard_size]:
+            for table, part in result_rows(call, ORIGIN, CustomerKey(bytes(32))).items():
+                rows.setdefault(table, []).extend(part)
+        for table, part in rows.items():
+            facts = {"shard_digest": f"d{shard}"}
+            write_part(part_path(out, table, NIGHT, shard), table, part, facts)  # type: ignore[arg-type]
+    write_part(part_path(out, TableName.FLAGS, NIGHT), TableName.FLAGS, [flag_row(flag) for flag in flagged], {})
 
 
 if __name__ == "__main__":

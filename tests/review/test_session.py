@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from inspect_pipeline.model import Judgement, Reason, Risk, Verdict
 from inspect_pipeline.review.archive import Archive, take_over_flags
 from inspect_pipeline.review.case import Case
+from inspect_pipeline.review.corrections import corrections_of
 from inspect_pipeline.review.database import ReviewDatabase, open_reviews
 from inspect_pipeline.review.decisions import history, standing
 from inspect_pipeline.review.paint import Frame
@@ -16,7 +18,7 @@ from inspect_pipeline.review.queue import EVERYTHING, Filter, QueueState, items
 from inspect_pipeline.review.session import Session, SessionSummary
 from inspect_pipeline.review.sitting import Sitting
 from tests.review.conftest import NOW
-from tests.review.nights import NIGHT, small_night
+from tests.review.nights import NIGHT, RUDE_TALK, finding, flags, inspected, small_night, write_night
 
 CAUSES = ("识别错误", "规则过严")
 
@@ -212,3 +214,73 @@ def test_call_whose_tables_are_damaged_is_told_and_does_not_stop_the_queue(tmp_p
     assert (summary.calls, summary.decisions, summary.left) == (0, 0, 3)
     assert [problem.split(":")[0] for problem in summary.unreadable] == ["c-0001", "c-0002", "c-0003"]
     assert set(sitting.states()) == {QueueState.OPEN.value}
+
+
+def test_uncertain_findings_with_one_reason_are_one_step(tmp_path: Path) -> None:
+    sitting = several_uncertain(tmp_path)
+    assert sitting("aa").decisions == 4
+    assert sitting.screens[0].splitlines()[4:7] == [
+        "待定  3 条同一原因                                                   第 1 / 2 项",
+        "无法确定是谁说的（说话人把握 41%）",
+        "forbidden.rude、greeting.opening、closing.farewell",
+    ]
+    assert {rule_id for _, rule_id, _, _ in sitting.decided()} == {
+        "greeting.opening", "closing.farewell", "forbidden.rude", None,
+    }  # fmt: skip
+
+
+def test_group_can_be_parted_and_one_of_it_called_missed(tmp_path: Path) -> None:
+    sitting = several_uncertain(tmp_path)
+    sitting(["m", "3", "u", "g", "q"])
+    assert sitting.decided() == [
+        ("c-0001", "closing.farewell", "missed", ""),
+        ("c-0001", "forbidden.rude", "unsure", ""),
+    ]
+    places = [screen.split(" 项")[0].split("第 ")[-1] for screen in sitting.screens if "项" in screen]
+    assert places == ["1 / 2", "1 / 4", "2 / 4", "1 / 2"]
+    assert "3 条同一原因" in sitting.screens[-1]
+
+
+def several_uncertain(tmp_path: Path) -> Day:
+    reason = Reason("speaker-unknown", (("confidence", "0.41"),))
+    rules = ("greeting.opening", "closing.farewell", "forbidden.rude")
+    findings = tuple(finding("c-0001", rule_id, Verdict.UNCERTAIN, reason) for rule_id in rules)
+    call = inspected("c-0001", RUDE_TALK, 37.0, Judgement(findings, None, Risk.NONE))
+    write_night(tmp_path, [call], flags()[:1])
+    database = open_reviews(tmp_path)
+    take_over_flags(database, tmp_path, NOW)
+    return Day(tmp_path, database)
+
+
+def test_cause_goes_with_the_decision_and_words_are_put_right(tmp_path: Path) -> None:
+    sitting = sit(tmp_path)
+    sitting(["c", "1", "w", "爱投诉=爱头数", "w", "没有这句=x", "w", "", "d", "q"])
+    (made,) = history(sitting.database)
+    assert (made.choice.value, made.cause) == ("disagree", "识别错误")
+    (word,) = corrections_of(sitting.database)
+    assert (word.call_id, word.utterance, word.written, word.said, word.reviewer) == (
+        "c-0001", 4, "爱投诉", "爱头数", "王芳",
+    )  # fmt: skip
+    assert sitting.screens[1].splitlines()[:3] == ["   机器为什么判错？", "1  识别错误", "2  规则过严"]
+    assert "原因 识别错误" in sitting.screens[2]
+    assert "已存：0:22 爱投诉 → 爱头数" in sitting.screens[3]
+    assert "“没有这句” stands nowhere in this call" in sitting.screens[4]
+
+
+def test_back_reaches_the_call_that_was_finished_in_the_session_before(tmp_path: Path) -> None:
+    sitting = sit(tmp_path)
+    sitting("aaaaa")
+    assert sitting.states() == ["done", "open", "open"]
+    summary = sitting(["b", "u", "q"])
+    assert (summary.calls, summary.decisions) == (1, 1)
+    assert [screen.split()[0] for screen in sitting.screens] == ["c-0002", "c-0001", "c-0002"]
+    assert sitting.decided()[-1] == ("c-0001", None, "unsure", "")
+    assert sitting.states() == ["done", "open", "open"]
+
+
+def test_session_of_what_is_looked_for(tmp_path: Path) -> None:
+    sitting = sit(tmp_path)
+    wanted = Filter(rule="greeting.opening")
+    assert sitting("aa", wanted=wanted) == SessionSummary(calls=1, decisions=2, left=0, unreadable=())
+    assert [screen.split()[0] for screen in sitting.screens] == ["c-0002", "c-0002"]
+    assert sitting.screens[0].splitlines()[0].endswith("今天 0 / 1")

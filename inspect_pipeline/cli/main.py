@@ -21,7 +21,7 @@ COMMANDS = {
     "run": ("inspect_pipeline.cli.run", "run", "Inspect a night of recordings."),
     "check": ("inspect_pipeline.cli.check", "check", "Inspect one recording or dialogue now: findings with quotes."),
     "reinspect": ("inspect_pipeline.cli.reinspect", "reinspect", "Judge stored transcripts by other rules, no audio."),
-    "rules": ("inspect_pipeline.cli.rules", "rules", "List, show and test rule packs."),
+    "rules": ("inspect_pipeline.cli.rules", "rules", "List, show, test and compare rule packs."),
     "review": ("inspect_pipeline.cli.review", "review", "Work through the flagged calls."),
     "report": ("inspect_pipeline.cli.report", "report", "Numbers of a night."),
     "models": ("inspect_pipeline.cli.models", "models", "List and verify speech models."),

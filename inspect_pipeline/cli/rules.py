@@ -1,4 +1,4 @@
-"""`rules`: list, show and test rule packs."""
+"""`rules`: list, show, test and compare rule packs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from inspect_pipeline.cli.diff import diff
 from inspect_pipeline.cli.options import config_option
 from inspect_pipeline.cli.tables import aligned
 from inspect_pipeline.config import Config
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 
 @click.group()
 def rules() -> None:
-    """List, show and test rule packs. A pack is a file, or the name of one that ships."""
+    """List, show, test and compare rule packs. A pack is a file, or the name of one that ships."""
+
+
+rules.add_command(diff)
 
 
 def loaded(names: tuple[str, ...], config: Config) -> tuple[Pack, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -70,4 +71,61 @@ rules:
 """,
         encoding="utf-8",
     )
+    return str(path)
+
+
+RULES = """pack: several
+title: 几条规则
+rules:
+  - id: closing.farewell
+    title: 礼貌结束
+    why: 最后一句是客户带走的印象。
+    must_say: [再见, 祝您生活愉快, {regex: '感谢.{0,3}来电'}]
+    window: {last: 25s}
+    severity: minor
+    points: 5
+    examples:
+      - {expect: met, call: "客服: 再见。"}
+      - {expect: violated, call: "客服: 喂。"}
+  - id: forbidden.deflect
+    title: 禁止推诿
+    why: 首问的人把话接过去。
+    must_not_say: [这个不归我管, 我怎么知道, {regex: '(你|您)去.{0,4}问'}]
+    except: [{any: [我帮您], in: utterance}]
+    severity: major
+    per_hit: 5
+    examples:
+      - {expect: met, call: "客服: 再见。"}
+      - {expect: violated, call: "客服: 我怎么知道。"}
+  - id: empathy.after-complaint
+    title: 共情
+    why: 先被听见。
+    must_reply:
+      when: [太过分了, {regex: '投诉|(气|急)死'}]
+      any: [非常抱歉, 对不起, {regex: '理解.{0,4}心情'}]
+      within: 2 turns
+    severity: major
+    points: 10
+    examples:
+      - {expect: met, call: "客户: 太过分了。\n客服: 非常抱歉。"}
+      - {expect: violated, call: "客户: 太过分了。\n客服: 喂。"}
+  - id: risk.churn
+    title: 流失倾向
+    why: 留住客户。
+    notice: [携号转网, {regex: '换.{0,4}(电信|联通)'}]
+    risk: medium
+    examples:
+      - {expect: noticed, call: "客户: 携号转网。"}
+      - {expect: not_applicable, call: "客户: 喂。"}
+"""
+
+
+def write_several(folder: Path, changes: Mapping[str, str] | None = None) -> str:
+    """Write the pack above, with some strings of it replaced by others."""
+    text = RULES
+    for old, new in (changes or {}).items():
+        assert old in text, old
+        text = text.replace(old, new)
+    path = folder / f"several-{len(list(folder.glob('*.yml')))}.yml"
+    path.write_text(text, encoding="utf-8")
     return str(path)

@@ -1,0 +1,250 @@
+"""Two packs over the same stored nights: which calls answer a rule otherwise, and what that does to the scores.
+
+Only rules whose fingerprint differs are judged. What a night has stored under a fingerprint that one of the packs has
+is taken from there, so that a rule can be tried while it is being written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from inspect_pipeline.config import Config
+from inspect_pipeline.errors import StoreError
+from inspect_pipeline.model import CallStatus, Finding, Reason, Recording, Risk, Severity, Transcript, Verdict
+from inspect_pipeline.night.inspect import Inspector
+from inspect_pipeline.review.outcome import SEEN, Holds, Key, Outcome
+from inspect_pipeline.rulebook.judge import Judge
+from inspect_pipeline.rulebook.metadata import recording_metadata
+from inspect_pipeline.rulebook.rule import Pack, Rule
+from inspect_pipeline.store.rows import Row
+from inspect_pipeline.store.schema import TableName
+from inspect_pipeline.store.stored import recording_of, transcript_of
+from inspect_pipeline.store.tables import part_facts, part_path, parts, read_part, shard_of
+from inspect_pipeline.triage.score import can_take_points, score_call
+
+_ANSWERS = ("call_id", "rule_id", "fingerprint", "verdict", "severity", "points_lost", "risk")
+Told = Callable[[int, int], None]
+"""Hears how many of how many shards are compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Which rules differ, by id in the order of the packs."""
+
+    changed: tuple[str, ...]
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    same: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """One call that one rule answers otherwise. `label`: what reviewers say of the call under either wording."""
+
+    night: str
+    call_id: str
+    team: str | None
+    rule_id: str
+    old: Finding
+    new: Finding
+    label: Holds | None
+
+    @property
+    def better(self) -> bool | None:
+        """Whether the flip is what reviewers said (False: they said the contrary); None when they do not decide it."""
+        seen = [finding.verdict in SEEN for finding in (self.old, self.new)]
+        if self.label not in (Holds.YES, Holds.NO) or seen[0] is seen[1]:
+            return None
+        return seen[1] is (self.label is Holds.YES)
+
+
+@dataclass(slots=True)
+class Shift:
+    """Mean scores of the calls that have one under both packs."""
+
+    calls: int = 0
+    old_sum: float = 0.0
+    new_sum: float = 0.0
+
+    def add(self, old: float, new: float) -> None:
+        """Count one call."""
+        self.calls += 1
+        self.old_sum += old
+        self.new_sum += new
+
+
+@dataclass(slots=True)
+class Difference:
+    """What came out. `counts`: rule -> (old verdict, new verdict) -> calls, flips only; `answered`: rule that only one
+    pack has -> verdict -> calls; `teams`: mean scores by team, '' for calls without one; `judged`: answers worked out.
+    """
+
+    rules: Rules
+    calls: int = 0
+    nights: tuple[str, ...] = ()
+    judged: int = 0
+    flips: list[Flip] = field(default_factory=list)
+    counts: dict[str, dict[tuple[Verdict, Verdict], int]] = field(default_factory=dict)
+    answered: dict[str, dict[Verdict, int]] = field(default_factory=dict)
+    teams: dict[str, Shift] = field(default_factory=dict)
+
+
+def rules_between(old: Pack, new: Pack) -> Rules:
+    """Return which rules two packs share, under the same or another fingerprint, and which only one has."""
+    before, after = _by_id(old), _by_id(new)
+    both = [rule_id for rule_id in after if rule_id in before]
+    same = tuple(rule_id for rule_id in both if before[rule_id].fingerprint == after[rule_id].fingerprint)
+    return Rules(
+        changed=tuple(rule_id for rule_id in both if rule_id not in same),
+        added=tuple(rule_id for rule_id in after if rule_id not in before),
+        removed=tuple(rule_id for rule_id in before if rule_id not in after),
+        same=same,
+    )
+
+
+def compare(
+    config: Config, old: Pack, new: Pack, nights: Sequence[str], labels: Mapping[Key, Outcome], told: Told
+) -> Difference:
+    """Compare two packs over the inspected calls of stored nights. Raises StoreError and ModelError.
+
+    `labels`: what stands on findings, from reviews; it counts where it was said of either wording of the rule.
+    """
+    sides = _Side(config, old), _Side(config, new)
+    difference = Difference(rules_between(old, new), nights=tuple(nights))
+    by_call = _labels_by_call(labels, sides)
+    shards = [(night, path) for night in nights for path in parts(config.out, TableName.CALLS, night)]
+    for done, (night, path) in enumerate(shards):
+        told(done, len(shards))
+        for call in _stored_calls(config.out, night, shard_of(path)):
+            _compare_call(difference, call, sides, by_call)
+    told(len(shards), len(shards))
+    difference.judged = sum(side.judged for side in sides)
+    return difference
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """One inspected call and what is stored of its answers, by rule and fingerprint. `utterances` are rows."""
+
+    night: str
+    call: Row
+    utterances: Sequence[Row]
+    answers: Mapping[tuple[str, str], Row]
+
+    def spoken(self) -> tuple[Recording, Transcript]:
+        """Return what is judged, as it was."""
+        recording, transcript = recording_of(self.call), transcript_of(self.call, list(self.utterances))
+        assert transcript is not None, "an inspected call has a transcript"
+        if recording.duration_s is None:
+            recording = replace(recording, duration_s=transcript.duration_s)
+        return recording, transcript
+
+
+class _Side:
+    """One of the two packs: answers from the store where they are there, from the judge otherwise."""
+
+    def __init__(self, config: Config, pack: Pack) -> None:
+        self.pack = pack
+        self.rules = _by_id(pack)
+        self.judged = 0
+        self._config = config
+        self._judges: dict[tuple[str, ...], Judge] = {}
+        self._scoring = {rule.id for rule in pack.rules if can_take_points(rule)}
+
+    def findings(self, stored: _Stored) -> dict[str, Finding]:
+        """Return the answers of all rules for a call; those from the store are without their evidence and reason."""
+        known = {rule.id: stored.answers.get((rule.id, rule.fingerprint)) for rule in self.pack.rules}
+        missing = tuple(rule_id for rule_id, row in known.items() if row is None)
+        found = {rule_id: _bare(row) for rule_id, row in known.items() if row is not None}
+        return {**found, **self.judge(stored, missing)}
+
+    def judge(self, stored: _Stored, rule_ids: tuple[str, ...]) -> dict[str, Finding]:
+        """Return the answers of some rules, judged now."""
+        if not rule_ids:
+            return {}
+        if rule_ids not in self._judges:
+            rules = tuple(rule for rule in self.pack.rules if rule.id in rule_ids)
+            self._judges[rule_ids] = Inspector(self._config, [replace(self.pack, rules=rules)]).judge
+        self.judged += len(rule_ids)
+        recording, transcript = stored.spoken()
+        findings = self._judges[rule_ids].findings(transcript, recording_metadata(recording))
+        return {finding.rule_id: finding for finding in findings}
+
+    def score(self, findings: Mapping[str, Finding]) -> float | None:
+        """Return the call's score under this pack alone."""
+        return score_call(tuple(findings.values()), self.pack.scorecard, self._scoring)[0]
+
+
+def _compare_call(
+    difference: Difference,
+    stored: _Stored,
+    sides: tuple[_Side, _Side],
+    labels: Mapping[tuple[str, str, str], Holds],
+) -> None:
+    old, new = (side.findings(stored) for side in sides)
+    difference.calls += 1
+    team = stored.call["team"]
+    for rule_id in difference.rules.changed:
+        verdicts = old[rule_id].verdict, new[rule_id].verdict
+        if verdicts[0] is verdicts[1]:
+            continue
+        counts = difference.counts.setdefault(rule_id, {})
+        counts[verdicts] = counts.get(verdicts, 0) + 1
+        # with quotes, also where only the verdict was stored
+        before, after = (
+            side.judge(stored, (rule_id,))[rule_id] if not found[rule_id].reason.code else found[rule_id]
+            for side, found in zip(sides, (old, new), strict=True)
+        )
+        label = labels.get((stored.night, stored.call["call_id"], rule_id))
+        difference.flips.append(Flip(stored.night, stored.call["call_id"], team, rule_id, before, after, label))
+    for findings, only in ((old, difference.rules.removed), (new, difference.rules.added)):
+        for rule_id in only:
+            answered = difference.answered.setdefault(rule_id, {})
+            answered[findings[rule_id].verdict] = answered.get(findings[rule_id].verdict, 0) + 1
+    scores = sides[0].score(old), sides[1].score(new)
+    if scores[0] is not None and scores[1] is not None:
+        difference.teams.setdefault(team or "", Shift()).add(scores[0], scores[1])
+
+
+def _labels_by_call(labels: Mapping[Key, Outcome], sides: tuple[_Side, _Side]) -> dict[tuple[str, str, str], Holds]:
+    """Return what was said of each call and rule under the wording of one of the packs."""
+    found: dict[tuple[str, str, str], Holds] = {}
+    for key, outcome in labels.items():
+        wordings = [side.rules[key.rule_id].fingerprint for side in sides if key.rule_id in side.rules]
+        if key.fingerprint in wordings:
+            found[key.night, key.call_id, key.rule_id] = outcome.holds
+    return found
+
+
+def _stored_calls(out: Path, night: str, shard: int) -> Iterator[_Stored]:
+    """Yield the inspected calls of a shard. Raises StoreError when its parts were not made together."""
+    paths = {
+        table: part_path(out, table, night, shard)
+        for table in (TableName.CALLS, TableName.UTTERANCES, TableName.FINDINGS)
+    }
+    if len({(part_facts(path) or {}).get("shard_digest") for path in paths.values()}) != 1:
+        raise StoreError(f"{paths[TableName.CALLS]}: its tables were not made together: run the night again")
+    answers: dict[str, dict[tuple[str, str], Row]] = {}
+    for row in read_part(paths[TableName.FINDINGS], TableName.FINDINGS, _ANSWERS):
+        answers.setdefault(row["call_id"], {})[row["rule_id"], row["fingerprint"]] = row
+    utterances: dict[str, list[Row]] = {}
+    for row in read_part(paths[TableName.UTTERANCES], TableName.UTTERANCES):
+        utterances.setdefault(row["call_id"], []).append(row)
+    for call in read_part(paths[TableName.CALLS], TableName.CALLS):
+        if call["status"] == CallStatus.INSPECTED.value:
+            call_id = call["call_id"]
+            yield _Stored(night, call, utterances.get(call_id, []), answers.get(call_id, {}))
+
+
+def _bare(row: Row) -> Finding:
+    """Return a stored answer without its reason (an empty code) and evidence: reading those is dear."""
+    return Finding(
+        row["call_id"], row["rule_id"], row["fingerprint"], Verdict(row["verdict"]), Severity(row["severity"]),
+        row["points_lost"], Risk(row["risk"]), Reason(""),
+    )  # fmt: skip
+
+
+def _by_id(pack: Pack) -> dict[str, Rule]:
+    return {rule.id: rule for rule in pack.rules}

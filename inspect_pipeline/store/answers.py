@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +12,9 @@ import pyarrow.compute as pc
 
 from inspect_pipeline.model import Verdict
 from inspect_pipeline.store.schema import TableName
-from inspect_pipeline.store.tables import parts, read_part, read_table
+from inspect_pipeline.store.tables import part_table, parts, read_part, read_table
 
+_KEYS = ("rule_id", "fingerprint", "verdict", "quiet", "certain")
 _QUIET = "nothing-noticed"  # the reason when a signal was listened for and not heard
 
 
@@ -62,35 +64,36 @@ def sample_places(out: Path, night: str) -> dict[str, Place]:
 def answer_counts(out: Path, night: str) -> list[Answered]:
     """Return the answers of a night by rule, of the calls that could be drawn (probability above 0).
 
-    Raises StoreError.
+    One part is held in memory at a time. Raises StoreError.
     """
     drawn = read_table(out, TableName.SAMPLING, [night], ["call_id", "probability"])
-    drawn = drawn.filter(pc.greater(drawn["probability"], 0.0))
-    drawn = drawn.select(["call_id"]).append_column("certain", pc.greater_equal(drawn["probability"], 1.0))
-    columns = ["call_id", "rule_id", "fingerprint", "verdict", "reason_code"]
-    found = read_table(out, TableName.FINDINGS, [night], columns).join(drawn, "call_id", join_type="inner")
-    found = found.append_column("quiet", pc.equal(found["reason_code"], pa.scalar(_QUIET)))
-    keys = ["rule_id", "fingerprint", "verdict", "quiet", "certain"]
-    counted = found.group_by(keys).aggregate([("call_id", "count")]).sort_by([(key, "ascending") for key in keys])
+    could = drawn.filter(pc.greater(drawn["probability"], 0.0))["call_id"].combine_chunks()
+    certain = drawn.filter(pc.greater_equal(drawn["probability"], 1.0))["call_id"].combine_chunks()
+    counted: Counter[tuple[str, str, str, bool, bool]] = Counter()
+    for path in parts(out, TableName.FINDINGS, night):
+        found = part_table(path, TableName.FINDINGS, ["call_id", "rule_id", "fingerprint", "verdict", "reason_code"])
+        if len(could) < len(drawn):
+            found = found.filter(pc.is_in(found["call_id"], could))
+        marks = {
+            "quiet": pc.equal(found["reason_code"], pa.scalar(_QUIET)).fill_null(False),
+            "certain": pc.is_in(found["call_id"], certain),
+        }
+        for name, values in marks.items():
+            found = found.append_column(name, values)
+        for row in found.group_by(list(_KEYS)).aggregate([([], "count_all")]).to_pylist():
+            counted[tuple(row[key] for key in _KEYS)] += row["count_all"]
     return [
-        Answered(
-            row["rule_id"],
-            row["fingerprint"],
-            Verdict(row["verdict"]),
-            bool(row["quiet"]),
-            row["certain"],
-            row["call_id_count"],
-        )
-        for row in counted.to_pylist()
+        Answered(rule_id, fingerprint, Verdict(verdict), quiet, sure, calls)
+        for (rule_id, fingerprint, verdict, quiet, sure), calls in sorted(counted.items())
     ]
 
 
 def answers_of(out: Path, night: str, call_ids: Collection[str]) -> list[StoredAnswer]:
     """Return what the rules answered in some calls of a night, by part, call and rule. Raises StoreError."""
-    columns = ["call_id", "rule_id", "fingerprint", "verdict"]
     wanted = pa.array(sorted(call_ids), pa.string())
-    table = read_table(out, TableName.FINDINGS, [night], columns)
-    return [
-        StoredAnswer(row["call_id"], row["rule_id"], row["fingerprint"], Verdict(row["verdict"]))
-        for row in table.filter(pc.is_in(table["call_id"], wanted)).select(columns).to_pylist()
-    ]
+    found = []
+    for path in parts(out, TableName.FINDINGS, night):
+        table = part_table(path, TableName.FINDINGS, ["call_id", "rule_id", "fingerprint", "verdict"])
+        for row in table.filter(pc.is_in(table["call_id"], wanted)).to_pylist():
+            found.append(StoredAnswer(row["call_id"], row["rule_id"], row["fingerprint"], Verdict(row["verdict"])))
+    return found

@@ -102,7 +102,7 @@ SETTINGS: Mapping[str, Reader] = {
     "review.reviewers": _reviewers,
     "review.never_own_team": read.yes_or_no,
     "review.second_share": _share,
-    "review.appeal_days": read.between(0, 365, "days from 0 to 365"),
+    "review.appeal_days": read.between(0, 36_500, "days from 0 to 36500"),
     "review.causes": read.texts,
     "review.due_hours.high": _hours,
     "review.due_hours.medium": _hours,

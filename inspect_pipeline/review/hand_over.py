@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
@@ -34,12 +33,8 @@ def hand_over(
     Raises ReviewError when `to` is no reviewer, is not to hear one of them, or when somebody else is hearing it now.
     """
     if not plan.knows(to):
-        names = [known.name for known in plan.reviewers]
-        close = difflib.get_close_matches(to, names, n=1)
-        raise ReviewError(
-            f"{to} is none of the configured reviewers"
-            + (f" (did you mean '{close[0]}'?)" if close else f" ({', '.join(names)})")
-        )
+        names = ", ".join(known.name for known in plan.reviewers)
+        raise ReviewError(f"{to} is none of the configured reviewers: {names}")
     with database.write() as connection:
         for item in given:
             _check(connection, item, to, by, plan, now)

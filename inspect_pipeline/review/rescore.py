@@ -19,7 +19,6 @@ from inspect_pipeline.review.migrations import one_at_a_time
 from inspect_pipeline.review.outcome import SEEN, Holds, Key, Outcome, outcomes
 from inspect_pipeline.review.schema import scores
 from inspect_pipeline.rulebook.rule import Notice, Pack, Rule, Scorecard
-from inspect_pipeline.triage.score import can_take_points, score_call
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +82,8 @@ def reviewed_judgement(judgement: Judgement, said: Mapping[str, Holds], tariff: 
     )
     if changed == judgement.findings:
         return judgement
+    from inspect_pipeline.triage.score import can_take_points, score_call  # it loads the judge: not for `review next`
+
     # a rule whose pack is not at hand keeps its say
     scoring = {
         finding.rule_id

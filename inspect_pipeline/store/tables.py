@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -150,12 +151,24 @@ def _read_file(
             content = file.read(columns=there)
         else:
             content = file.read_row_groups(_groups_of(file, call_ids), columns=there)
-            content = content.filter(pc.is_in(content["call_id"], pa.array(sorted(call_ids), pa.string())))
+            content = _of_calls(content, call_ids)
     arrays = [
         content[field.name].cast(field.type) if field.name in there else pa.nulls(len(content), field.type)
         for field in wanted
     ]
     return pa.Table.from_arrays(arrays, schema=wanted)
+
+
+def _of_calls(content: pa.Table, call_ids: Collection[str]) -> pa.Table:
+    """Return the rows of some calls, cut out run by run: those of a call stand together."""
+    runs = []
+    start = 0
+    for wanted, run in groupby(content["call_id"].to_pylist(), key=frozenset(call_ids).__contains__):
+        length = sum(1 for _ in run)
+        if wanted:
+            runs.append(content.slice(start, length))
+        start += length
+    return pa.concat_tables(runs) if runs else content.slice(0, 0)
 
 
 def _groups_of(file: pq.ParquetFile, call_ids: Collection[str]) -> list[int]:

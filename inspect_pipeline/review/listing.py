@@ -49,7 +49,7 @@ def _queue_row(item: QueueItem, now: datetime, lang: str) -> list[str]:
     state = item.state(now)
     who = {QueueState.CLAIMED: item.claimed_by, QueueState.DONE: item.done_by}.get(state, item.assigned_to) or ""
     score = "" if item.blind else say("unscored", lang) if item.score is None else f"{item.score:g}"
-    reasons = say("comma", lang).join(flag_word(reason, lang) for reason in item.reasons)
+    reasons = say("comma", lang).join(flag_word(reason, lang) for reason in item.told_reasons)
     return [
         item.call_id,
         item.night,
@@ -71,7 +71,7 @@ def queue_result(queued: Sequence[QueueItem], now: datetime) -> list[dict[str, A
             "call_id": item.call_id,
             "role": item.role,
             "risk": None if item.blind else item.risk.value,
-            "reasons": None if item.blind else list(item.reasons),
+            "reasons": None if item.blind else list(item.told_reasons),
             "due_at": item.due_at.isoformat() if item.due_at else None,
             "overdue": item.overdue(now),
             "probability": item.probability,

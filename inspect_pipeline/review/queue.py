@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, RowMapping, and_, case, func, or_, select,
 
 from inspect_pipeline.errors import ReviewError
 from inspect_pipeline.model import Risk
+from inspect_pipeline.review.assign import CALIBRATION
 from inspect_pipeline.review.database import ReviewDatabase
 from inspect_pipeline.review.schema import FIRST, SECOND, asked, decisions, queue
 
@@ -57,6 +58,11 @@ class QueueItem:
     def blind(self) -> bool:
         """Tell whether it is to be heard without knowing what the machine and the first reviewer said."""
         return self.role == SECOND
+
+    @property
+    def told_reasons(self) -> tuple[str, ...]:
+        """Return why it is to be heard, as its reviewer may know: not that somebody else will hear it, too."""
+        return tuple(reason for reason in self.reasons if reason != CALIBRATION)
 
     @property
     def zone(self) -> tzinfo | None:

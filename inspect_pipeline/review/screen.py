@@ -93,7 +93,7 @@ def header_lines(view: View, frame: Frame) -> list[str]:
     zone = recording.started_at.tzinfo if recording.started_at else None
     name = f"{case.call_id}  {moment_text(recording.started_at, zone)}".rstrip()
     progress = say("today", lang, at=view.at, of=view.of) if view.of else ""
-    reasons = [] if item is None else [flag_word(reason, lang) for reason in item.reasons]
+    reasons = [] if item is None else [flag_word(reason, lang) for reason in item.told_reasons]
     why = f"{say('why', lang)} {say('comma', lang).join(reasons)}" if reasons else ""
     why = say("blind", lang) if case.blind else why
     late = item is not None and item.overdue(view.now)

@@ -10,11 +10,11 @@ import pytest
 from inspect_pipeline.model import Verdict
 from inspect_pipeline.report.columns import width
 from inspect_pipeline.review.archive import Archive, take_over_flags
-from inspect_pipeline.review.assign import Assignment
+from inspect_pipeline.review.assign import CALIBRATION, Assignment
 from inspect_pipeline.review.case import Case
 from inspect_pipeline.review.database import open_reviews
 from inspect_pipeline.review.decisions import history, standing
-from inspect_pipeline.review.listing import call_lines, call_result
+from inspect_pipeline.review.listing import call_lines, call_result, queue_result
 from inspect_pipeline.review.outcome import differences
 from inspect_pipeline.review.paint import Frame
 from inspect_pipeline.review.queue import item_of
@@ -148,3 +148,17 @@ def test_a_share_is_heard_twice_without_flags_that_say_so(tmp_path: Path) -> Non
     take_over_flags(database, tmp_path, NOW, Assignment(second_share=1.0))
     roles = [item_of(database, NIGHT, f"c-000{n}", "second") for n in (1, 2, 3)]
     assert [item is not None and item.assigned_to is None for item in roles] == [True] * 3
+
+
+def test_the_first_reviewer_is_not_told_that_somebody_checks(tmp_path: Path) -> None:
+    flagged = [replace(flags()[0], reasons=("critical", CALIBRATION))]
+    write_night(tmp_path, results(), flagged)
+    database = open_reviews(tmp_path)
+    take_over_flags(database, tmp_path, NOW)
+    assert item_of(database, NIGHT, "c-0001", "second") is not None
+    item = item_of(database, NIGHT, "c-0001")
+    assert item is not None
+    assert item.told_reasons == ("critical",)
+    case = Archive(tmp_path, TITLES).case(NIGHT, "c-0001", item)
+    assert draw(View(case, 0, 0, 1, NOW), Frame()).split("\n")[2].split()[:2] == ["原因", "致命违规"]
+    assert [row["reasons"] for row in queue_result([item], NOW)] == [["critical"]]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
+from functools import cached_property
 
 import regex
 from ahocorasick_rs import AhoCorasick
 
-from inspect_pipeline.rulebook.factors import BEGIN, END, needs_of
+from inspect_pipeline.rulebook.factors import BEGIN, END, is_plain, needs_of
 from inspect_pipeline.rulebook.terms import Regex
 
 TIMEOUT_S = 0.25  # for one expression on one utterance: a thousand times what a sound one takes
@@ -15,22 +17,40 @@ TIMEOUT_S = 0.25  # for one expression on one utterance: a thousand times what a
 Spans = list[tuple[Regex, tuple[int, int]]]
 
 
+class _Pattern:
+    """One compiled pattern: plain ones by `re`, which is some times quicker but knows no time limit."""
+
+    def __init__(self, pattern: str) -> None:
+        self._text = pattern
+        self._limited = None if is_plain(pattern) else regex.compile(pattern)
+
+    @cached_property
+    def _plain(self) -> re.Pattern[str]:
+        return re.compile(self._text)  # when it is first tried: most of a pack is not there in most calls
+
+    def spans(self, normal: str) -> list[tuple[int, int]]:
+        """Return all matches. Raises TimeoutError."""
+        if self._limited is None:
+            return [match.span() for match in self._plain.finditer(normal)]
+        return [match.span() for match in self._limited.finditer(normal, timeout=TIMEOUT_S)]
+
+
 class _Expression:
     """A compiled expression with its excuse."""
 
     def __init__(self, term: Regex) -> None:
         self.term = term
-        self._pattern = regex.compile(term.pattern)
-        self._unless = regex.compile(term.unless) if term.unless else None
+        self._pattern = _Pattern(term.pattern)
+        self._unless = _Pattern(term.unless) if term.unless else None
 
     def places(self, normal: str) -> list[tuple[int, int]]:
         """Return the matches that are not empty and not excused. Raises TimeoutError."""
-        found = [match.span() for match in self._pattern.finditer(normal, timeout=TIMEOUT_S)]
+        found = self._pattern.spans(normal)
         if not found:
             return found
         excused = []
         if self._unless is not None:
-            excused = [match.span() for match in self._unless.finditer(normal, timeout=TIMEOUT_S)]
+            excused = self._unless.spans(normal)
         return [
             (start, end)
             for start, end in found

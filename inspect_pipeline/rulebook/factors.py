@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
+from itertools import pairwise
 
 import regex
 
 _STRINGS_MOST = 150  # strings of one set
 _ALTERNATIVES_MOST = 60  # of one expression; more are drawn together
+_LONG = 60  # times that a repeat without end is taken to have
+_WAYS_MOST = 200_000  # in which the repeats of a plain expression can share out a text
 _CLASS_MOST = 30  # characters of a class that are worth looking for one by one
 _TOKEN = regex.compile(
     r"""(?P<escape>\\.)
@@ -70,6 +73,26 @@ def needs_of(pattern: str) -> Needs:
     if place != len(tokens) or () in part.needs:
         return NOTHING_NEEDED
     return tuple(dict.fromkeys(tuple(sorted(each, key=_telling, reverse=True)) for each in part.needs))
+
+
+@functools.lru_cache(maxsize=4096)
+def is_plain(pattern: str) -> bool:
+    """Return whether a pattern means the same to `re` and to `regex`, and cannot take long on one utterance.
+
+    It has no escapes and no extensions, repeats only single characters, and few of them a changing number of times.
+    """
+    tokens = list(_TOKEN.finditer(pattern))
+    if any(_unknown(token) or token["escape"] or token["assertion"] or token["mode"] for token in tokens):
+        return False
+    ways = 1
+    for before, token in pairwise(tokens):
+        if not token["repeat"] or token["repeat"] == "?":
+            continue
+        least, most = _times(token["repeat"])
+        if before["close"] and (least, most) != (1, 1):
+            return False
+        ways *= 1 + (_LONG if most is None else most) - least
+    return ways <= _WAYS_MOST and _alternatives(tokens, 0)[1] == len(tokens)
 
 
 def _unknown(token: regex.Match[str]) -> bool:

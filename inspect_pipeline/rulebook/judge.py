@@ -10,7 +10,7 @@ from inspect_pipeline.rulebook.conditions import condition_answer
 from inspect_pipeline.rulebook.evidence import evidence_of
 from inspect_pipeline.rulebook.excuses import excuser
 from inspect_pipeline.rulebook.fairness import doubt_absence, doubt_nothing, unintelligible, window_values
-from inspect_pipeline.rulebook.groups import Search, evaluate, groups_in, members_of, terms_of
+from inspect_pipeline.rulebook.groups import NOTHING, Search, evaluate, groups_in, members_of, terms_of
 from inspect_pipeline.rulebook.hearing import Hearing, Truth
 from inspect_pipeline.rulebook.matcher import Matcher
 from inspect_pipeline.rulebook.reply import judge_reply
@@ -184,9 +184,11 @@ def _heard(rule: Rule, group: Group, hearing: Hearing, words: tuple[Verdict, str
     """Answer a rule that is about something that was said: `words` are its verdict and the reasons with and without."""
     verdict, said, nothing = words
     speaker = rule.speaker if group.speaker is None else group.speaker
-    scope = window_scope(hearing, rule.window, rule.speaker)
-    excuse = excuser(hearing, rule.excuses)
-    outcome = evaluate(group, Search(hearing, speaker, scope, excuse=excuse, blames=verdict is Verdict.VIOLATED))
+    outcome = NOTHING
+    if group.all or group.none or hearing.touches(group):
+        scope = window_scope(hearing, rule.window, rule.speaker)
+        excuse = excuser(hearing, rule.excuses)
+        outcome = evaluate(group, Search(hearing, speaker, scope, excuse=excuse, blames=verdict is Verdict.VIOLATED))
     evidence = evidence_of(outcome.found)
     if outcome.truth is Truth.YES:
         quote = (("quote", evidence[0].quote),) if evidence else ()

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from inspect_pipeline.model import Match
 
 
+class _Term:
+    """A term keeps its hash: it is a key wherever something is worked out for a call, and may hold many sentences."""
+
+    __slots__ = ("_hash",)
+    _hash: int
+
+    def __hash__(self) -> int:
+        try:
+            return self._hash
+        except AttributeError:
+            value = hash(tuple(getattr(self, field.name) for field in fields(self)))  # type: ignore[arg-type]
+            object.__setattr__(self, "_hash", value)
+            return value
+
+
 @dataclass(frozen=True, slots=True)
-class Phrase:
+class Phrase(_Term):
     """A phrase, matched on normalised characters anywhere in an utterance.
 
     `sound`: also when the syllables are the same. `near`: also with a few wrong syllables when it is long enough.
@@ -21,25 +36,31 @@ class Phrase:
     near: bool = True
     word: bool = False
 
+    __hash__ = _Term.__hash__
+
 
 @dataclass(frozen=True, slots=True)
-class Regex:
+class Regex(_Term):
     """A regular expression over the normalised text of one utterance; `unless` excuses a match that it also matches."""
 
     pattern: str
     unless: str | None = None
 
+    __hash__ = _Term.__hash__
+
 
 @dataclass(frozen=True, slots=True)
-class Near:
+class Near(_Term):
     """All `phrases` in one utterance, in any order, with at most `within` other characters between neighbours."""
 
     phrases: tuple[Phrase, ...]
     within: int
 
+    __hash__ = _Term.__hash__
+
 
 @dataclass(frozen=True, slots=True)
-class Like:
+class Like(_Term):
     """A clause that means the same as one of `examples` and not the same as one of `counter_examples`.
 
     `threshold` is the least margin (best example minus best counter-example, cosine); None: learned from both lists.
@@ -48,6 +69,8 @@ class Like:
     examples: tuple[str, ...]
     counter_examples: tuple[str, ...]
     threshold: float | None = None
+
+    __hash__ = _Term.__hash__
 
 
 Term = Phrase | Regex | Near | Like

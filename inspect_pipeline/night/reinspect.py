@@ -28,7 +28,7 @@ from inspect_pipeline.store.calls import shard_rows
 from inspect_pipeline.store.journal import ShardRecord, read_record
 from inspect_pipeline.store.rows import Row, finding_row
 from inspect_pipeline.store.schema import TableName
-from inspect_pipeline.store.stored import by_call, result_of
+from inspect_pipeline.store.stored import by_call, recording_of, transcript_of
 from inspect_pipeline.store.tables import part_facts, part_path, parts, read_table, shard_of
 
 _MEMORY_GB = 0.7  # of a worker with the rules, the sentence model and one shard
@@ -132,7 +132,7 @@ def _judge_here(index: int) -> tuple[int, list[str]]:
 def _judge_shard(plan: NightPlan, index: int, judge: JudgeTranscript) -> list[str]:
     """Judge one shard, unless these rules have judged it, and return the ids of its calls."""
     rules, record = rules_digest(plan), read_record(plan.out, plan.night, index)
-    rows = shard_rows(plan.out, plan.night, index)
+    rows = shard_rows(plan.out, plan.night, index, tables=(TableName.CALLS, TableName.UTTERANCES))
     call_ids = [call["call_id"] for call in rows[TableName.CALLS]]
     facts = part_facts(part_path(plan.out, TableName.CALLS, plan.night, index)) or {}
     known = record is not None and record.digest == facts["shard_digest"]
@@ -156,10 +156,10 @@ def _judge_shard(plan: NightPlan, index: int, judge: JudgeTranscript) -> list[st
 
 def _judge_call(plan: NightPlan, rows: dict[TableName, list[Row]], judge: JudgeTranscript) -> tuple[Row, list[Row]]:
     call = rows[TableName.CALLS][0]
-    result = result_of(call, rows[TableName.UTTERANCES], rows[TableName.FINDINGS])
+    transcript = transcript_of(call, rows[TableName.UTTERANCES])
     packs = pack_facts(plan)
-    if result.status is not CallStatus.INSPECTED or result.transcript is None:
+    if CallStatus(call["status"]) is not CallStatus.INSPECTED or transcript is None:
         return {**call, **packs}, []
-    judgement = judge(result.transcript, result.recording)
+    judgement = judge(transcript, recording_of(call))
     answer = {"score": judgement.score, "risk": judgement.risk.value}
     return {**call, **packs, **answer}, [finding_row(finding) for finding in judgement.findings]

@@ -11,17 +11,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from inspect_pipeline.config import Config
-from inspect_pipeline.errors import StoreError
 from inspect_pipeline.model import CallStatus, Finding, Reason, Recording, Risk, Severity, Transcript, Verdict
 from inspect_pipeline.night.inspect import Inspector
 from inspect_pipeline.review.outcome import SEEN, Holds, Key, Outcome
 from inspect_pipeline.rulebook.judge import Judge
 from inspect_pipeline.rulebook.metadata import recording_metadata
 from inspect_pipeline.rulebook.rule import Pack, Rule
+from inspect_pipeline.store.calls import shard_rows
 from inspect_pipeline.store.rows import Row
 from inspect_pipeline.store.schema import TableName
-from inspect_pipeline.store.stored import recording_of, transcript_of
-from inspect_pipeline.store.tables import part_facts, part_path, parts, read_part, shard_of
+from inspect_pipeline.store.stored import by_call, recording_of, transcript_of
+from inspect_pipeline.store.tables import part_path, parts, read_part, shard_of
 from inspect_pipeline.triage.score import can_take_points, score_call
 
 _ANSWERS = ("call_id", "rule_id", "fingerprint", "verdict", "severity", "points_lost", "risk")
@@ -220,22 +220,14 @@ def _labels_by_call(labels: Mapping[Key, Outcome], sides: tuple[_Side, _Side]) -
 
 def _stored_calls(out: Path, night: str, shard: int) -> Iterator[_Stored]:
     """Yield the inspected calls of a shard. Raises StoreError when its parts were not made together."""
-    paths = {
-        table: part_path(out, table, night, shard)
-        for table in (TableName.CALLS, TableName.UTTERANCES, TableName.FINDINGS)
-    }
-    if len({(part_facts(path) or {}).get("shard_digest") for path in paths.values()}) != 1:
-        raise StoreError(f"{paths[TableName.CALLS]}: its tables were not made together: run the night again")
+    rows = by_call(shard_rows(out, night, shard, tables=(TableName.CALLS, TableName.UTTERANCES)))
     answers: dict[str, dict[tuple[str, str], Row]] = {}
-    for row in read_part(paths[TableName.FINDINGS], TableName.FINDINGS, _ANSWERS):
+    for row in read_part(part_path(out, TableName.FINDINGS, night, shard), TableName.FINDINGS, _ANSWERS):
         answers.setdefault(row["call_id"], {})[row["rule_id"], row["fingerprint"]] = row
-    utterances: dict[str, list[Row]] = {}
-    for row in read_part(paths[TableName.UTTERANCES], TableName.UTTERANCES):
-        utterances.setdefault(row["call_id"], []).append(row)
-    for call in read_part(paths[TableName.CALLS], TableName.CALLS):
+    for call_id, one in rows.items():
+        (call,) = one[TableName.CALLS]
         if call["status"] == CallStatus.INSPECTED.value:
-            call_id = call["call_id"]
-            yield _Stored(night, call, utterances.get(call_id, []), answers.get(call_id, {}))
+            yield _Stored(night, call, one[TableName.UTTERANCES], answers.get(call_id, {}))
 
 
 def _bare(row: Row) -> Finding:

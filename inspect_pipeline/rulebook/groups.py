@@ -57,7 +57,7 @@ def evaluate(group: Group, search: Search) -> Outcome:
     """Return whether the group is satisfied: one of `any`, each of `all` and none of `none`."""
     if group.any and not group.all and not group.none and not search.hearing.touches(group):
         return NOTHING
-    if group.speaker is not None and not search.anybody:
+    if group.speaker not in (None, search.speaker) and not search.anybody:
         search = replace(search, speaker=group.speaker)
     parts: list[Outcome] = []
     if group.any:

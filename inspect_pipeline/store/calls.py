@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from inspect_pipeline.errors import StoreError
@@ -42,11 +42,18 @@ def stored_flags(out: Path, night: str) -> list[Flag]:
 
 
 def shard_rows(
-    out: Path, night: str, shard: int, call_ids: Collection[str] | None = None
+    out: Path,
+    night: str,
+    shard: int,
+    call_ids: Collection[str] | None = None,
+    tables: Sequence[TableName] = SHARD_TABLES,
 ) -> dict[TableName, list[Row]]:
-    """Return the rows of one shard, or of some of its calls. Raises StoreError when its parts do not fit."""
+    """Return the rows of one shard, or of some of its calls, in some tables.
+
+    Raises StoreError when its parts do not fit, also those that are not asked for.
+    """
     paths = {table: part_path(out, table, night, shard) for table in SHARD_TABLES}
     digests = {(part_facts(path) or {}).get("shard_digest") for path in paths.values()}
     if len(digests) != 1:
         raise StoreError(f"{paths[TableName.CALLS]}: its tables were not made together: run the night again")
-    return {table: list(read_part(path, table, None, call_ids)) for table, path in paths.items()}
+    return {table: list(read_part(paths[table], table, None, call_ids)) for table in tables}

@@ -15,6 +15,7 @@ import click
 
 from inspect_pipeline.cli.main import PROGRAM
 from inspect_pipeline.cli.options import config_option, model_option, out_option, rules_option, with_options
+from inspect_pipeline.cli.scale import check_key, inspect, read_scale, scale_options, show_slice
 from inspect_pipeline.cli.tables import aligned, wrapped
 from inspect_pipeline.config import Config
 from inspect_pipeline.errors import UsageError
@@ -43,6 +44,7 @@ def read_date(_ctx: click.Context, _param: click.Parameter, value: str | None) -
 @click.option("--limit", type=click.IntRange(1), help="Only the first N calls by id, to try things out.")
 @click.option("--retry-failed", is_flag=True, help="Try failed calls again although nothing changed.")
 @click.option("--replace", is_flag=True, help="Drop stored calls of the night that SOURCE does not list.")
+@scale_options
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @config_option
 def run(
@@ -55,6 +57,9 @@ def run(
     limit: int | None,
     retry_failed: bool,
     replace: bool,
+    engine: str,
+    scheduler: str | None,
+    shard: str | None,
     as_json: bool,
     config: Config,
 ) -> None:
@@ -66,9 +71,11 @@ def run(
     from inspect_pipeline.cli.progress import night_progress
     from inspect_pipeline.night.configured import configured_plan
     from inspect_pipeline.night.plan import choose_night
-    from inspect_pipeline.night.run import run_night
+    from inspect_pipeline.night.told import SliceSummary
     from inspect_pipeline.speech.manifest import read_source
 
+    scale = read_scale(engine, scheduler, shard, workers)
+    check_key(scale, config)
     recordings = read_source(source)
     try:
         chosen = choose_night(recordings, night, datetime.now().astimezone().date())
@@ -81,9 +88,11 @@ def run(
         replace=replace,
     )
     with night_progress() as progress:
-        summary = run_night(plan, progress)
+        summary = inspect(plan, scale, progress)
     if as_json:
         click.echo(json.dumps({"schema": 1, "result": dataclasses.asdict(summary)}, ensure_ascii=False))
+    elif isinstance(summary, SliceSummary):
+        show_slice(summary)
     else:
         show_summary(summary, plan.out)
     sys.exit(summary.exit_code)

@@ -44,18 +44,19 @@ class StopWithWorker(WorkerPlugin):
             stop_parcels()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class DaskCluster:
     """The workers of the scheduler at `address` (tcp://host:8786). They and this process see OUT at the same place.
 
     `connect_s`: how long to wait for a scheduler to answer. `patience_s`: how long it may be away, or may have no
-    workers, once the night has begun. `look_s`: between two looks at what is done.
+    workers, once the night has begun. `look_s`: between two looks at what is done. `workers`: the most there were.
     """
 
     address: str
     connect_s: Seconds = 10.0
     patience_s: Seconds = 900.0
     look_s: Seconds = 1.0
+    workers: int = 0
 
     def run(self, plan: NightPlan, works: Sequence[Work]) -> Generator[CallDone, None, None]:
         """Yield the missing calls of each shard once it is stored. See `Engine`. Raises UsageError when no scheduler
@@ -115,6 +116,7 @@ class _Watch:
             return
         if threads:
             self.served = time.monotonic()
+            self.cluster.workers = max(self.cluster.workers, threads)
         self._check_patience("has no workers")
         while self.waiting and len(self.sent) < max(2, 2 * threads):
             work = self.waiting.popleft()
@@ -148,7 +150,7 @@ class _Watch:
 
     def close(self) -> None:
         """Stop what the workers still do for this run, and leave."""
-        if self.client is not None and self.sent:
+        if self.client is not None:
             with suppress(OSError):  # no scheduler, no work
                 self.client.cancel(list(self.sent))
                 self.client.run(stop_parcels, self.run, on_error="ignore")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib.util
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
+from pathlib import Path
 
 from inspect_pipeline.config import Config
 from inspect_pipeline.model import Recording, Risk
@@ -14,7 +15,7 @@ from inspect_pipeline.night.engine import visible_gpus, workers_that_fit
 from inspect_pipeline.night.inspect import load_inspect, speech_settings
 from inspect_pipeline.night.plan import NightPlan
 from inspect_pipeline.privacy import customer_key, default_key_path
-from inspect_pipeline.rulebook.load import load_packs, pack_path
+from inspect_pipeline.rulebook.load import load_packs, pack_path, shipped_packs
 from inspect_pipeline.rulebook.settings import JudgeSettings
 from inspect_pipeline.store.rows import Origin
 from inspect_pipeline.triage.sample import RANDOM_GROUPS, GroupShare, SamplingPlan
@@ -31,7 +32,7 @@ def configured_plan(config: Config, recordings: Sequence[Recording], night: str)
         recordings=recordings,
         night=night,
         out=config.out,
-        factory=partial(load_inspect, config, config.rules.packs),
+        factory=partial(load_inspect, _anywhere(config), [pack.fingerprint for pack in packs]),
         origin=Origin(config.speech.model, tuple((pack.id, pack.fingerprint) for pack in packs)),
         key=customer_key(config.privacy.key_file or default_key_path()),
         settings=_canonical(asdict(speech_settings(config, threads=1))),
@@ -52,6 +53,22 @@ def sampling_plan(config: Config) -> SamplingPlan:
     due = config.review.due_hours
     hours = {Risk.HIGH: due.high, Risk.MEDIUM: due.medium, Risk.LOW: due.low, Risk.NONE: due.low}
     return SamplingPlan(**shares, due_hours=hours)
+
+
+def _anywhere(config: Config) -> Config:
+    """Return the configuration as workers need it whose working folder is another: with the whole paths of files."""
+
+    def whole(name: str) -> str:
+        return str(Path(name).absolute()) if Path(name).exists() else name
+
+    shipped = shipped_packs()
+    packs = tuple(name if name in shipped else whole(name) for name in config.rules.packs)
+    sentences = config.rules.sentence_model
+    return replace(
+        config,
+        rules=replace(config.rules, packs=packs, sentence_model=whole(sentences) if sentences else None),
+        speech=replace(config.speech, model=whole(config.speech.model)),
+    )
 
 
 def _sentence_model(config: Config) -> str:

@@ -20,6 +20,11 @@ class Engine(Protocol):
     the tables.
     """
 
+    @property
+    def workers(self) -> int:
+        """Return how many calls are worked on at a time."""
+        ...
+
     def run(self, plan: NightPlan, works: Sequence[Work]) -> Generator[CallDone, None, None]:
         """Yield each missing call once it is done, in any order; at the end the parts of all shards are written.
 

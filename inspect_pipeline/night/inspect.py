@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from inspect_pipeline.config import Config
-from inspect_pipeline.errors import RecordingError
+from inspect_pipeline.errors import RecordingError, UsageError
 from inspect_pipeline.model import Audio, CallResult, CallStatus, Judgement, Recording, Transcript
 from inspect_pipeline.night.plan import Inspect
 from inspect_pipeline.rulebook.judge import Judge, rule_terms
@@ -105,9 +105,14 @@ class Inspector:
         return CallResult(recording, CallStatus.INSPECTED, transcript=transcript, judgement=judgement)
 
 
-def load_inspect(config: Config, packs: Sequence[str]) -> Inspect:
-    """Load all models and return what inspects a call: a worker's `InspectFactory`, once its arguments are bound."""
-    inspector = Inspector.from_config(config, packs=packs, threads=1)
+def load_inspect(config: Config, fingerprints: Sequence[str] = ()) -> Inspect:
+    """Load all models and return what inspects a call: a worker's `InspectFactory`, once its arguments are bound.
+
+    `fingerprints`: what the packs must be. Raises UsageError when they are others here, and what `Inspector` raises.
+    """
+    inspector = Inspector.from_config(config, threads=1)
+    if fingerprints and [pack.fingerprint for pack in inspector.packs] != list(fingerprints):
+        raise UsageError(f"the packs {', '.join(config.rules.packs)} are not those of the run here: install the same")
     _ = inspector.judge, inspector.transcriber  # loaded now, not within the first call's time limit
     return inspector.inspect
 

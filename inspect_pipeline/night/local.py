@@ -7,10 +7,12 @@ deaths point to the call and not to its neighbours.
 
 from __future__ import annotations
 
+import os
+import threading
 import time
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
@@ -23,6 +25,8 @@ from inspect_pipeline.night.plan import Task
 from inspect_pipeline.night.told import CallDone, StoppedError
 from inspect_pipeline.night.worker import Ready, Trouble, work
 
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+_environment = threading.Lock()
 _FALSE_STARTS = 2  # workers that die one after the other while they load the models
 
 
@@ -41,33 +45,46 @@ class _Worker:
 
 @dataclass(slots=True)
 class LocalEngine:
-    """Runs the night on this machine with `count` worker processes, spread over `gpus` when there are any."""
+    """Runs the night on this machine with `count` worker processes, spread over `gpus` when there are any.
+
+    `lasting`: the workers stay for the next `run`, until `stop`.
+    """
 
     desk: Desk
     count: int = 1
     gpus: tuple[str, ...] = ()
+    lasting: bool = False
     _workers: list[_Worker] = field(default_factory=list, init=False)
     _calls: deque[Task] = field(default_factory=deque, init=False)
     _suspects: deque[Task] = field(default_factory=deque, init=False)
     _false_starts: int = field(default=0, init=False)
+    _running: bool = field(default=False, init=False)
     _stopped: bool = field(default=False, init=False)
 
     def run(self, tasks: Sequence[Task]) -> Generator[CallDone, None, None]:
         """Yield each call once it is spooled, in any order. Closing the generator stops all workers."""
+        self._calls.clear()
+        self._suspects.clear()
         for task in tasks:
             (self._suspects if self.desk.spool.attempts(task) else self._calls).append(task)
+        whole, self._running = False, True
         try:
             while self._calls or self._suspects or self._busy():
                 self._end_when_stopped()
                 self._hire()
                 self._hand_out()
                 yield from self._listen()
+            whole = True
         finally:
-            self._dismiss()
+            self._running = False
+            if not (whole and self.lasting and not self._stopped):
+                self._dismiss()
 
     def stop(self) -> None:
         """Stop `run` from another thread: it raises StoppedError, and the calls in work are no suspects."""
         self._stopped = True
+        if not self._running:
+            self._dismiss()
         for worker in list(self._workers):
             worker.process.kill()  # whoever listens to it wakes up
 
@@ -87,7 +104,8 @@ class LocalEngine:
             # never fork: the models' threads and CUDA do not survive it
             here, there = get_context("spawn").Pipe()
             process = get_context("spawn").Process(target=work, args=(there, self.desk, gpu), daemon=True)
-            process.start()
+            with _one_thread():
+                process.start()
             there.close()
             self._workers.append(_Worker(process, here, gpu))
 
@@ -160,6 +178,26 @@ class LocalEngine:
             if worker.task is not None:
                 self.desk.spool.forgive(worker.task)
         self._workers.clear()
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let processes that are started here compute with one thread each: parallel calls, not parallel sums.
+
+    The order of a sum is its last digit, which is now and then another word: on a machine with more cores a call
+    would have another transcript. The libraries read this when they are loaded, so that it must stand before.
+    """
+    with _environment:
+        before = {name: os.environ.get(name) for name in _THREADS}
+        os.environ.update(dict.fromkeys(_THREADS, "1"))
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
 
 
 def _as_error(trouble: Trouble) -> Exception:

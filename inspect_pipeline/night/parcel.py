@@ -6,8 +6,7 @@ import multiprocessing
 import socket
 import threading
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 from inspect_pipeline import __version__
@@ -23,8 +22,7 @@ from inspect_pipeline.night.told import StoppedError
 from inspect_pipeline.store.journal import read_record
 
 _guard = threading.Lock()
-_at_work: dict[int, tuple[str, LocalEngine]] = {}  # by thread; with the run it works for
-_taken: Counter[str] = Counter()  # how many shards each GPU works on
+_seats: dict[int, tuple[str, LocalEngine]] = {}  # of each thread: its run, and the child that has the models loaded
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -59,11 +57,10 @@ def inspect_parcel(parcel: Parcel) -> None:
         )
     _may_have_children()
     try:
-        with Spool(plan.out, plan.night).turn(f"shard-{work.shard.index:04d}"), _a_gpu() as gpus:
+        with Spool(plan.out, plan.night).turn(f"shard-{work.shard.index:04d}"):
             if is_stored(plan, work.shard, read_record(plan.out, plan.night, work.shard.index)):
                 return
-            engine = LocalEngine(desk_of(plan), 1, gpus)
-            with _stoppable(parcel.run, engine), closing(inspect_here(plan, [work], engine)) as calls:
+            with closing(inspect_here(plan, [work], _seated(parcel))) as calls:
                 for _ in calls:
                     pass  # they are told from the tables, when the shard is in
     except StoppedError:
@@ -77,38 +74,30 @@ def inspect_parcel(parcel: Parcel) -> None:
 def stop_parcels(run: str | None = None) -> None:
     """Stop what this process works on for `run`, or for any. The calls in work are no suspects."""
     with _guard:
-        engines = [engine for name, engine in _at_work.values() if run in (None, name)]
-    for engine in engines:
-        engine.stop()
+        for thread, (name, engine) in list(_seats.items()):
+            if run in (None, name):
+                engine.stop()
+                del _seats[thread]
 
 
-@contextmanager
-def _stoppable(run: str, engine: LocalEngine) -> Iterator[None]:
+def _seated(parcel: Parcel) -> LocalEngine:
+    """Return the engine of this thread, which lasts from one shard of a run to the next: loading models takes long.
+
+    It has the GPU of this machine that the fewest threads have, where there is one.
+    """
     thread = threading.get_ident()
     with _guard:
-        _at_work[thread] = run, engine
-    try:
-        yield
-    finally:
-        with _guard:
-            del _at_work[thread]
-
-
-@contextmanager
-def _a_gpu() -> Iterator[tuple[str, ...]]:
-    """Yield the GPU of this machine on which the fewest shards are worked on; nothing where there is none."""
-    gpus = visible_gpus()
-    if not gpus:
-        yield ()
-        return
-    with _guard:
-        chosen = min(gpus, key=_taken.__getitem__)
-        _taken[chosen] += 1
-    try:
-        yield (chosen,)
-    finally:
-        with _guard:
-            _taken[chosen] -= 1
+        run, engine = _seats.get(thread, ("", None))
+        if engine is not None and run == parcel.run:
+            return engine
+        if engine is not None:
+            engine.stop()
+            del _seats[thread]
+        taken = Counter(gpu for _, other in _seats.values() for gpu in other.gpus)
+        gpus = sorted(visible_gpus(), key=taken.__getitem__)[:1]
+        engine = LocalEngine(desk_of(parcel.plan), 1, tuple(gpus), lasting=True)
+        _seats[thread] = parcel.run, engine
+        return engine
 
 
 def _may_have_children() -> None:

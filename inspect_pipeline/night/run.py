@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from inspect_pipeline.errors import UsageError
 from inspect_pipeline.model import CallStatus
@@ -34,9 +34,10 @@ def run_night(plan: NightPlan, progress: Tell, engine: Engine | None = None) -> 
     shards = shards_of(plan)
     course = _Course(plan, shards, progress)
     with Spool(plan.out, plan.night).lock(), _stopping(course):
-        _inspect(course, shards, engine or ThisMachine(plan.workers, plan.gpus))
+        engine = engine or ThisMachine(plan.workers, plan.gpus)
+        _inspect(course, shards, engine)
         call_ids = {shard.index: shard.call_ids for shard in shards}
-        return finish_night(plan, call_ids, course.fresh, course.elapsed())
+        return finish_night(replace(plan, workers=engine.workers), call_ids, course.fresh, course.elapsed())
 
 
 def run_slice(plan: NightPlan, part: Slice, progress: Tell) -> SliceSummary:

@@ -26,14 +26,14 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class ThisMachine:
-    """The engine that works here: `count` worker processes, spread over the `gpus` when there are any."""
+    """The engine that works here: so many worker processes, spread over the `gpus` when there are any."""
 
-    count: int = 1
+    workers: int = 1
     gpus: tuple[str, ...] = ()
 
     def run(self, plan: NightPlan, works: Sequence[Work]) -> Generator[CallDone, None, None]:
         """Yield each missing call once it is spooled. See `Engine`."""
-        yield from inspect_here(plan, works, LocalEngine(desk_of(plan), self.count, self.gpus))
+        yield from inspect_here(plan, works, LocalEngine(desk_of(plan), self.workers, self.gpus))
 
 
 def inspect_here(plan: NightPlan, works: Sequence[Work], engine: LocalEngine) -> Generator[CallDone, None, None]:

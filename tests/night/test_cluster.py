@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -30,7 +32,24 @@ from inspect_pipeline.night.shards import works_of
 from inspect_pipeline.night.told import NightSummary, Progress, StoppedError
 from inspect_pipeline.store.calls import stored_results
 
+ROOT = Path(__file__).parent.parent.parent
+CALLS = ROOT / "fixtures" / "calls"
 DEAD = "killed its worker twice (a crash, too little memory, or no answer in time): listen to it by hand"
+PACK = """
+pack: small
+title: 小规则
+scorecard: {base: 100, floor: 0}
+rules:
+  - id: greeting.opening
+    title: 开场白
+    why: 客户有权知道谁在为他服务。
+    must_say: {any: [您好]}
+    severity: major
+    points: 10
+    examples:
+      - {expect: met, call: "客服: 您好。"}
+      - {expect: violated, call: "客服: 喂？"}
+"""
 pytestmark = pytest.mark.xdist_group("cluster")
 
 
@@ -121,6 +140,14 @@ def test_the_scheduler_is_killed_and_started_again(tmp_path: Path, calls: list[R
     assert left_over(plan.out) == []
 
 
+def test_models_are_loaded_once_a_worker(tmp_path: Path, calls: list[Recording], cluster: DaskHere):
+    plan = plan_of(tmp_path, calls, factory=Clerk(tmp_path / "diary", pace_s=0.1, start="told"), shard_size=1)
+    assert on(cluster, plan).workers == 2
+    loads = (tmp_path / "loads").read_text(encoding="utf-8").split()
+    assert len(loads) <= 2 < len(part_bytes(plan.out)) / 3
+    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in loads))  # gone with the night
+
+
 def test_the_same_shard_submitted_twice_at_once(tmp_path: Path, calls: list[Recording], cluster: DaskHere):
     plan = plan_of(tmp_path, calls, factory=Clerk(tmp_path / "diary", pace_s=0.1))
     works = works_of(plan, shards_of(plan))
@@ -185,6 +212,33 @@ def test_a_missing_model_ends_the_night(tmp_path: Path, calls: list[Recording], 
     with pytest.raises(ModelError, match=rf"{socket.gethostname()}: base: model\.bin is missing: install it"):
         on(cluster, plan)
     assert on(cluster, plan_of(tmp_path, calls)).inspected == 10
+
+
+def test_real_calls_by_the_command_line(tmp_path: Path, cluster: DaskHere):
+    """The real model on the cluster gives byte for byte what it gives on one machine, and in slices.
+
+    The number of threads that the libraries may use decides nothing: a sum in another order was another word.
+    """
+    wavs = sorted(CALLS.glob("demo-0[26]*.wav"))
+    (tmp_path / "night.csv").write_text(
+        "\n".join(["call_id,path", *(f"{wav.stem},{wav}" for wav in wavs)]), encoding="utf-8"
+    )
+    (tmp_path / "pack.yml").write_text(PACK, encoding="utf-8")
+    (tmp_path / "customer.key").write_text("ab" * 32, encoding="ascii")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "INSPECT_KEY_FILE": str(tmp_path / "customer.key")}
+    environment.pop("OMP_NUM_THREADS", None)
+
+    def run(out: str, *options: str) -> dict[str, bytes]:
+        command = ["run", "night.csv", "--out", out, "--night", NIGHT, "--rules", "pack.yml", *options]
+        subprocess.run([sys.executable, "-m", "inspect_pipeline", *command], cwd=tmp_path, env=environment, check=True)
+        return part_bytes(tmp_path / out)
+
+    alone = run("alone")
+    assert len(alone) == 5
+    assert run("cluster", "--engine", "dask", "--scheduler", cluster.address) == alone
+    environment["OMP_NUM_THREADS"] = "2"
+    assert len(run("slices", "--shard", "0/1")) == 3
+    assert run("slices") == alone
 
 
 def test_no_scheduler(tmp_path: Path, calls: list[Recording]):

@@ -1,6 +1,6 @@
 """Do the intervals of `report rules` cover, and is recall unbiased? Simulated nights, sampled by the real plan.
 
-    python bench/sampling.py [--populations 10] [--draws 60] [--json]
+    python -m bench.sampling [--populations 10] [--draws 60] [--json]
 
 A machine with known errors judges nights whose truth is known. A fifth of the calls are hard: more violations, more
 that other rules find, more risk, so that a call's probability to be drawn goes with the truth, as it does in a real
@@ -35,7 +35,7 @@ from inspect_pipeline.triage.sample import (
 )
 
 NIGHT = "2026-11-20"
-ANY = Minimum(0, 0, 0)
+ANY = Minimum(0, 0, 0, 1.0)
 AT_RANDOM = {*RANDOM_GROUPS, ListenReason.CLEAN}
 ABSTAINS = 0.03
 AGENT_CALLS = 60

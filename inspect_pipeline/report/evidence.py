@@ -7,7 +7,7 @@ from the gravest risk down, and without that the calls they have not reached yet
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,9 +36,15 @@ REST: tuple[Group, ...] = (  # in the order in which groups without labels join 
 
 @dataclass(slots=True)
 class RuleEvidence:
-    """One wording of a rule over some nights: its answers, and the labels, by group."""
+    """One wording of a rule over some nights: its answers, and the labels, by group.
+
+    `calls` could be drawn, `never` could not. `unheard`: for how many of `calls` those drawn stand whose risk nobody
+    has begun to review, so that no label speaks for them.
+    """
 
     calls: Counter[Group] = field(default_factory=Counter)
+    never: Counter[Group] = field(default_factory=Counter)
+    unheard: defaultdict[Group, float] = field(default_factory=lambda: defaultdict(float))
     labels: dict[Group, Counter[tuple[bool, float]]] = field(default_factory=dict)  # by (holds, weight)
     quiet: int = 0
     unsure: int = 0
@@ -47,11 +53,22 @@ class RuleEvidence:
     def add(self, other: RuleEvidence) -> None:
         """Add the evidence of other nights."""
         self.calls.update(other.calls)
+        self.never.update(other.never)
+        for group, calls in other.unheard.items():
+            self.unheard[group] += calls
         self.quiet += other.quiet
         self.unsure += other.unsure
         self.nights |= other.nights
         for group, labels in other.labels.items():
             self.labels.setdefault(group, Counter()).update(labels)
+
+    def unspoken(self, groups: Collection[Group]) -> float:
+        """Return the share (0-1) of the calls of some groups for which no label can speak: never drawn, or unheard."""
+        never = sum(self.never[group] for group in groups)
+        calls = sum(self.calls[group] for group in groups)
+        return (
+            min(1.0, (never + sum(self.unheard[group] for group in groups)) / (never + calls)) if never + calls else 0.0
+        )
 
     def cells(self, groups: Iterable[Group]) -> list[Cell]:
         """Return the calls and labels of some groups, silent answers of either kind in one cell."""
@@ -85,7 +102,7 @@ class Response:
     risks: dict[str, str]  # of the drawn calls
 
     def share(self, call_id: str) -> float:
-        """Return the share of the drawn calls of the same risk that are reviewed: above 0 for a reviewed call."""
+        """Return the share of the drawn calls of the same risk that are reviewed; 0 when nobody has begun."""
         risk = self.risks[call_id]
         return self.reviewed[risk] / self.drawn[risk]
 
@@ -99,10 +116,13 @@ class Sample:
     touched: Response
     completed: Response
 
+    def response(self, call_id: str, verdict: Verdict) -> float:
+        """Return the share of the drawn calls like this one that are reviewed."""
+        return (self.completed if verdict in SILENT else self.touched).share(call_id)
+
     def weight(self, call_id: str, verdict: Verdict) -> float:
         """Return how many calls a labelled one stands for."""
-        response = self.completed if verdict in SILENT else self.touched
-        return 1.0 / (self.places[call_id].probability * response.share(call_id))
+        return 1.0 / (self.places[call_id].probability * self.response(call_id, verdict))
 
 
 def night_evidence(out: Path, night: str, labels: Labels) -> NightEvidence:
@@ -113,10 +133,9 @@ def night_evidence(out: Path, night: str, labels: Labels) -> NightEvidence:
     found = NightEvidence(night, len(drawn), len(completed & drawn), len(touched - drawn))
     for answered in answer_counts(out, night):
         _count(found, answered)
-    heard = touched & drawn
-    if heard:
+    if touched & drawn:
         sample = Sample(sample_places(out, night), _response(flags, touched), _response(flags, completed))
-        for answer in answers_of(out, night, heard):
+        for answer in answers_of(out, night, drawn):
             _label(found, answer, labels, sample)
     return found
 
@@ -133,18 +152,23 @@ def _response(flags: Iterable[Flag], reviewed: Collection[str]) -> Response:
 
 def _count(found: NightEvidence, answered: Answered) -> None:
     rule = found.rules.setdefault((answered.rule_id, answered.fingerprint), RuleEvidence(nights={found.night}))
-    rule.calls[answered.verdict, answered.certain] += answered.calls
+    counted = rule.never if answered.never else rule.calls
+    counted[answered.verdict, answered.certain] += answered.calls
     rule.quiet += answered.calls if answered.quiet else 0
 
 
 def _label(found: NightEvidence, answer: StoredAnswer, labels: Labels, sample: Sample) -> None:
+    probability = sample.places[answer.call_id].probability
+    group = (answer.verdict, probability >= 1.0)
+    rule = found.rules[answer.rule_id, answer.fingerprint]
+    if sample.response(answer.call_id, answer.verdict) == 0.0:
+        rule.unheard[group] += 1.0 / probability
+        return
     label = labels.of(Key(found.night, answer.call_id, answer.rule_id, answer.fingerprint, answer.verdict))
     if label is None:
         return
-    rule = found.rules[answer.rule_id, answer.fingerprint]
     if label is Holds.UNSURE:
         rule.unsure += 1
         return
-    group = (answer.verdict, sample.places[answer.call_id].probability >= 1.0)
     weighed = (label is Holds.YES, sample.weight(answer.call_id, answer.verdict))
     rule.labels.setdefault(group, Counter())[weighed] += 1

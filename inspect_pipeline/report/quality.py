@@ -26,12 +26,14 @@ class Minimum:
     """How many reviews a number needs: with fewer it is not given.
 
     `hits`: reviewed hits, for precision. `found`: calls in which people found that the rule holds, and `others`:
-    reviewed calls that the machine did not hit, for recall.
+    reviewed calls that the machine did not hit, for recall. `unspoken`: the largest share (0-1) of the calls that no
+    review can speak for: those that are never drawn, or whose risk nobody has begun to review yet.
     """
 
     hits: int = 20
     found: int = 20
     others: int = 60
+    unspoken: float = 0.05
 
 
 MINIMUM = Minimum()
@@ -157,20 +159,22 @@ def quality_of(evidence: RuleEvidence, minimum: Minimum = MINIMUM) -> Quality:
     hits_reviewed, others = sum(cell.reviews for cell in hits), sum(cell.reviews for cell in rest)
     found = sum(cell.holding for cell in (*hits, *rest))
     verdicts: Counter[Verdict] = Counter()
-    for (verdict, _), calls in evidence.calls.items():
+    for (verdict, _), calls in (*evidence.calls.items(), *evidence.never.items()):
         verdicts[verdict] += calls
     uncertain = verdicts[Verdict.UNCERTAIN]
     judged = sum(verdicts[verdict] for verdict in (Verdict.MET, *SEEN)) + evidence.quiet + uncertain
-    enough = found >= minimum.found and others >= minimum.others
+    precise = hits_reviewed >= minimum.hits and evidence.unspoken(HITS) <= minimum.unspoken
+    whole = max(evidence.unspoken(HITS), evidence.unspoken(REST)) <= minimum.unspoken
+    enough = found >= minimum.found and others >= minimum.others and whole
     return Quality(
         calls=verdicts.total(),
-        hits=sum(cell.calls for cell in hits),
+        hits=sum(verdicts[verdict] for verdict in SEEN),
         uncertain=share(uncertain, judged),
         hits_reviewed=hits_reviewed,
         others_reviewed=others,
         found=found,
         unsure=evidence.unsure,
-        precision=precision_of(hits) if hits_reviewed >= minimum.hits else None,
+        precision=precision_of(hits) if precise else None,
         recall=recall_of(hits, rest) if enough else None,
     )
 

@@ -65,7 +65,14 @@ def _rules(rules: Sequence[RuleQuality], titles: Titles, lang: str) -> list[str]
 
 
 def _minimum(lang: str) -> list[str]:
-    told = say("labels-told", lang, hits=MINIMUM.hits, found=MINIMUM.found, others=MINIMUM.others)
+    told = say(
+        "labels-told",
+        lang,
+        hits=MINIMUM.hits,
+        found=MINIMUM.found,
+        others=MINIMUM.others,
+        unspoken=f"{MINIMUM.unspoken:.0%}",
+    )
     return wrap(told, CELLS)
 
 

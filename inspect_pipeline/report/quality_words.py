@@ -21,9 +21,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "uncertain": ("待定", "uncertain"),
     "few": ("样本不足", "too few"),
     "labels-told": (
-        "复核 = 命中的通话 + 未命中的通话；精确率至少要 {hits} 通命中，召回率至少要 {found} 通属实、{others} 通未命中",
+        "复核 = 命中的通话 + 未命中的通话；精确率至少要 {hits} 通命中，召回率至少要 {found} 通属实、{others} 通未命中，"
+        "且抽不到或还没听到的不超过 {unspoken}",
         "reviews: calls that were hit + others; precision needs {hits} hits, recall {found} calls in which the rule"
-        " holds and {others} others",
+        " holds and {others} others; no number while more than {unspoken} are of a kind that nobody has heard",
     ),
     "trend": ("每周（精确率 / 召回率，%）", "By week (precision / recall, %)"),
     "older": ("旧版规则下的复核（不计入上表）", "Reviews of older wordings (not counted above)"),

@@ -14,7 +14,7 @@ from inspect_pipeline.model import Verdict
 from inspect_pipeline.store.schema import TableName
 from inspect_pipeline.store.tables import part_table, parts, read_part, read_table
 
-_KEYS = ("rule_id", "fingerprint", "verdict", "quiet", "certain")
+_KEYS = ("rule_id", "fingerprint", "verdict", "quiet", "certain", "never")
 _QUIET = "nothing-noticed"  # the reason when a signal was listened for and not heard
 
 
@@ -30,7 +30,8 @@ class Place:
 class Answered:
     """In how many calls of a night a rule gave one answer.
 
-    `certain`: the calls that were sure to be drawn. `quiet`: a signal was listened for and not heard.
+    `certain`: the calls that were sure to be drawn, `never` those that could not be (probability 0). `quiet`: a signal
+    was listened for and not heard.
     """
 
     rule_id: str
@@ -38,6 +39,7 @@ class Answered:
     verdict: Verdict
     quiet: bool
     certain: bool
+    never: bool
     calls: int
 
 
@@ -62,29 +64,30 @@ def sample_places(out: Path, night: str) -> dict[str, Place]:
 
 
 def answer_counts(out: Path, night: str) -> list[Answered]:
-    """Return the answers of a night by rule, of the calls that could be drawn (probability above 0).
+    """Return the answers of a night by rule, of the calls that have a place in its sample.
 
     One part is held in memory at a time. Raises StoreError.
     """
     drawn = read_table(out, TableName.SAMPLING, [night], ["call_id", "probability"])
-    could = drawn.filter(pc.greater(drawn["probability"], 0.0))["call_id"].combine_chunks()
     certain = drawn.filter(pc.greater_equal(drawn["probability"], 1.0))["call_id"].combine_chunks()
-    counted: Counter[tuple[str, str, str, bool, bool]] = Counter()
+    never = drawn.filter(pc.less_equal(drawn["probability"], 0.0))["call_id"].combine_chunks()
+    counted: Counter[tuple[str, str, str, bool, bool, bool]] = Counter()
     for path in parts(out, TableName.FINDINGS, night):
         found = part_table(path, TableName.FINDINGS, ["call_id", "rule_id", "fingerprint", "verdict", "reason_code"])
-        if len(could) < len(drawn):
-            found = found.filter(pc.is_in(found["call_id"], could))
+        if not len(drawn):
+            break
         marks = {
             "quiet": pc.equal(found["reason_code"], pa.scalar(_QUIET)).fill_null(False),
             "certain": pc.is_in(found["call_id"], certain),
+            "never": pc.is_in(found["call_id"], never),
         }
         for name, values in marks.items():
             found = found.append_column(name, values)
         for row in found.group_by(list(_KEYS)).aggregate([([], "count_all")]).to_pylist():
             counted[tuple(row[key] for key in _KEYS)] += row["count_all"]
     return [
-        Answered(rule_id, fingerprint, Verdict(verdict), quiet, sure, calls)
-        for (rule_id, fingerprint, verdict, quiet, sure), calls in sorted(counted.items())
+        Answered(rule_id, fingerprint, Verdict(verdict), quiet, sure, not_drawn, calls)
+        for (rule_id, fingerprint, verdict, quiet, sure, not_drawn), calls in sorted(counted.items())
     ]
 
 

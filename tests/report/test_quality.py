@@ -114,6 +114,30 @@ def test_calls_that_nobody_has_reached_yet_do_not_count_as_in_order(tmp_path: Pa
     assert (recall.value, recall.low, recall.high) == pytest.approx((expected.value, expected.low, expected.high))
 
 
+def test_no_recall_from_flagged_calls_alone(tmp_path: Path) -> None:
+    """Nobody has heard a clean call yet, or none can be drawn: hits and doubts say nothing of what is missed there."""
+    grave = [Call(f"g-{n:03d}", CLEAN, risk=Risk.HIGH) for n in range(100)]
+    waiting = [Call(f"n-{n:04d}", CLEAN, 0.1, n < 100, Risk.NONE) for n in range(1000)]
+    hits = [Call(f"h-{n:03d}", HIT) for n in range(30)]
+    for others in (waiting, [Call(call.call_id, CLEAN, 0.0, False, Risk.NONE) for call in waiting]):
+        write_measured(tmp_path, [*grave, *others, *hits])
+        wang = Reviewing(open_reviews(tmp_path), "wang")
+        for call in hits:
+            wang.decide(call, RULE, Choice.AGREE)
+        for call in (*hits, *grave):
+            wang.decide(call, None, Choice.AGREE)
+        quality = quality_report(tmp_path, history(open_reviews(tmp_path)), {}, None, None).rules[0].quality
+        assert (quality.hits_reviewed, quality.others_reviewed, quality.found) == (30, 100, 30)
+        assert quality.precision is not None
+        assert quality.recall is None
+    for call in waiting[:100]:
+        wang.decide(call, None, Choice.AGREE)
+    write_measured(tmp_path, [*grave, *waiting, *hits])
+    recall = quality_report(tmp_path, history(open_reviews(tmp_path)), {}, None, None).rules[0].quality.recall
+    assert recall is not None
+    assert recall.value == 1.0
+
+
 def test_only_a_finished_review_says_that_nothing_was_missed(tmp_path: Path) -> None:
     night = [Call(f"n-{n}", CLEAN, 0.5, n < 7) for n in range(10)]
     write_measured(tmp_path, night)
@@ -207,7 +231,7 @@ ZH = """\
 开场白     200  75% (60–86)  76% (58–90)  40+103  0.8%
 服务禁语     0  样本不足     样本不足      0+150  0.0%
 复核 = 命中的通话 + 未命中的通话；精确率至少要 20 通命中，召回率至少要 20 通属
-实、60 通未命中
+实、60 通未命中，且抽不到或还没听到的不超过 5%
 
 每周（精确率 / 召回率，%）
   规则     26-W47

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 import regex
-from ahocorasick_rs import AhoCorasick
 
-from inspect_pipeline.rulebook.factors import BEGIN, END, is_plain, needs_of
+from inspect_pipeline.rulebook.factors import is_plain, needs_of
+from inspect_pipeline.rulebook.scan import Scanner, Sieve, strings_of
 from inspect_pipeline.rulebook.terms import Regex
 
 TIMEOUT_S = 0.25  # for one expression on one utterance: a thousand times what a sound one takes
@@ -64,29 +64,15 @@ class Expressions:
     def __init__(self, terms: Sequence[Regex]) -> None:
         """Raise `regex.error` for an expression that does not compile."""
         self._expressions = [_Expression(term) for term in terms]
-        needs = [needs_of(term.pattern) for term in terms]
-        strings = sorted({string for each in needs for sets in each for need in sets for string in need})
-        numbers = {string: number for number, string in enumerate(strings)}
-        self._strings = AhoCorasick(strings) if strings else None
-        self._always = [index for index, each in enumerate(needs) if () in each]
-        # The first set of an alternative leads to it; the others are looked at only then.
-        self._leads: list[list[tuple[int, tuple[frozenset[int], ...]]]] = [[] for _ in strings]
-        for index, each in enumerate(needs):
-            for sets in filter(None, each):
-                first, *also = ([numbers[string] for string in need] for need in sets)
-                for number in first:
-                    self._leads[number].append((index, tuple(map(frozenset, also))))
 
-    def find(self, normal: str, without: Collection[int] = ()) -> tuple[Spans, list[Regex]]:
+    def find(self, normal: str, places: Iterable[int] | None = None) -> tuple[Spans, list[Regex]]:
         """Return the matches in one normalised text, in the order of the terms, and the terms that timed out.
 
-        The terms at the places `without` are left out.
+        `places`: those of the terms that can match, when that is known; None: it is found out.
         """
         found: Spans = []
         timed_out: list[Regex] = []
-        for index in self._possible(normal):
-            if index in without:
-                continue
+        for index in self._possible(normal) if places is None else places:
             expression = self._expressions[index]
             try:
                 found += [(expression.term, span) for span in expression.places(normal)]
@@ -95,14 +81,11 @@ class Expressions:
         return found, timed_out
 
     def _possible(self, normal: str) -> list[int]:
-        """Return the expressions for which all that they need stands in the text, in their order."""
-        if self._strings is None:
-            return self._always
-        matches = self._strings.find_matches_as_indexes(f"{BEGIN}{normal}{END}", overlapping=True)
-        present = {match[0] for match in matches}
-        possible = set(self._always)
-        for string in present:
-            for index, also in self._leads[string]:
-                if index not in possible and not any(map(present.isdisjoint, also)):
-                    possible.add(index)
-        return sorted(possible)
+        scanner, sieve = self._sieve
+        return sieve.possible(scanner.scan(normal))
+
+    @cached_property
+    def _sieve(self) -> tuple[Scanner, Sieve]:
+        needs = [needs_of(expression.term.pattern) for expression in self._expressions]
+        scanner = Scanner(strings_of(needs))
+        return scanner, Sieve(needs, scanner)

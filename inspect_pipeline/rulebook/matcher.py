@@ -8,8 +8,9 @@ from itertools import pairwise, product
 from inspect_pipeline.model import Match, Utterance
 from inspect_pipeline.rulebook.expressions import Expressions
 from inspect_pipeline.rulebook.phrases import Found, Heard, PhraseIndex
+from inspect_pipeline.rulebook.scan import Sieve, strings_of
 from inspect_pipeline.rulebook.similarity import Similarity
-from inspect_pipeline.rulebook.sounds import SoundExpressions
+from inspect_pipeline.rulebook.sounds import SoundExpressions, heard_needs
 from inspect_pipeline.rulebook.terms import Hit, Like, Look, Near, Phrase, Regex, Term
 from inspect_pipeline.text.normalise import clauses, normalise
 from inspect_pipeline.text.sound import Ear
@@ -33,13 +34,15 @@ class Matcher:
         self._similarity = similarity
         self._nears = [term for term in self.terms if isinstance(term, Near)]
         self._likes = [term for term in self.terms if isinstance(term, Like)]
-        expressions = [term for term in self.terms if isinstance(term, Regex)]
-        self._expressions = Expressions(expressions)
-        self._sounds = SoundExpressions(expressions, self._ear)
+        self._regexes = [term for term in self.terms if isinstance(term, Regex)]
+        self._expressions = Expressions(self._regexes)
+        self._sounds = SoundExpressions(self._regexes, self._ear)
         phrases = [term for term in self.terms if isinstance(term, Phrase)]
         self._plain = len(phrases)
         parts = dict.fromkeys([*phrases, *(phrase for near in self._nears for phrase in near.phrases)])
-        self._index = PhraseIndex(list(parts), self._ear)
+        needs = [heard_needs(term.pattern, self._ear) for term in self._regexes]
+        self._index = PhraseIndex(list(parts), self._ear, strings_of(needs))
+        self._sieve = Sieve(needs, self._index.scanner)
         self._parts = {phrase: place for place, phrase in enumerate(parts)}
         self._none: dict[Term, tuple[Hit, ...]] = dict.fromkeys(self.terms, ())
         self._texts: dict[str, _Text] = {}
@@ -87,7 +90,8 @@ class Matcher:
 
     def _read(self, text: str) -> _Text:
         heard = Heard(text, self._ear)
-        hits, almost = self._index.find(heard)
+        places = self._index.scanner.scan(heard.heard)
+        hits, almost = self._index.find(heard, places)
         phrases = self._index.phrases
         found = _Text()
         for hit in hits:
@@ -102,14 +106,13 @@ class Matcher:
         for near in self._nears:
             choices = [by_phrase.get(self._parts[phrase], []) for phrase in near.phrases]
             found.hits += [(near, _place(heard, place)) for place in _together(choices, near.within)]
-        matches, found.timed_out = self._expressions.find(heard.normal.text)
+        possible = self._sieve.possible(places)
+        matches, found.timed_out = self._expressions.find(heard.normal.text, possible)
         found.hits += [(term, (*heard.original(*span), Match.REGEX, 0.0)) for term, span in matches]
         exact = {term for term, _ in matches}
-        found.hits += [
-            (term, (*heard.original(*span), Match.SOUND, 0.0))
-            for term, span in self._sounds.find(heard)
-            if term not in exact
-        ]
+        unsure = [term for index in possible if (term := self._regexes[index]) not in exact]
+        by_sound = self._sounds.find(heard, unsure) if unsure else []
+        found.hits += [(term, (*heard.original(*span), Match.SOUND, 0.0)) for term, span in by_sound]
         return found
 
     def alike(self, like: Like, utterances: Sequence[Utterance]) -> list[Hit]:

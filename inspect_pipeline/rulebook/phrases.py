@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ahocorasick_rs import AhoCorasick
 from rapidfuzz.distance.LCSseq import editops
 from rapidfuzz.distance.LCSseq import similarity as common_subsequence
 
@@ -26,6 +25,7 @@ from inspect_pipeline.rulebook.nearness import (
     SOUND_STRICT_BELOW,
     Pattern,
 )
+from inspect_pipeline.rulebook.scan import Place, Scanner
 from inspect_pipeline.rulebook.terms import Phrase
 from inspect_pipeline.text.normalise import Normal, ends_clause, normalise
 from inspect_pipeline.text.numbers import DIGIT_TABLE, longest_digit_run, other_forms
@@ -79,72 +79,59 @@ class Heard:
         return self.normal.offsets[start], self.normal.offsets[end - 1] + 1
 
 
-class _Automaton:
-    """Aho-Corasick over distinct strings, each standing for several entries."""
-
-    def __init__(self, entries: Iterable[tuple[str, tuple[int, int]]]) -> None:
-        owners: dict[str, list[tuple[int, int]]] = {}
-        for string, owner in entries:
-            owners.setdefault(string, []).append(owner)
-        self._owners = list(owners.values())
-        self._automaton = AhoCorasick(list(owners)) if owners else None
-
-    def places(self, text: str) -> list[tuple[list[tuple[int, int]], int, int]]:
-        """Return (owners, start, end) of every occurrence, overlapping ones too."""
-        if self._automaton is None:
-            return []
-        owners = self._owners
-        return [
-            (owners[index], start, end)
-            for index, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True)
-        ]
-
-
 class PhraseIndex:
     """Finds `phrases` in texts. A phrase is named by its place in the sequence."""
 
-    def __init__(self, phrases: Sequence[Phrase], ear: Ear) -> None:
+    def __init__(self, phrases: Sequence[Phrase], ear: Ear, also: Iterable[str] = ()) -> None:
+        """`also`: strings of syllables that the scanner finds for others in the same pass."""
         self.phrases = tuple(phrases)
         normals = [normalise(phrase.text).text for phrase in phrases]
         keys = [fold(normal) for normal in normals]
         self._patterns = [Pattern(key, ear.hear(key)) for key in keys]
-        numbers = [longest_digit_run(key) >= DIGIT_RUN for key in keys]
-        self._exact = _Automaton(
-            (key, (index, 0))
-            for index, normal in enumerate(normals)
-            if normal
-            for key in dict.fromkeys(fold(form) for form in (normal, *other_forms(normal)))
-        )
-        self._sound = _Automaton(
-            (self._patterns[index].heard, (index, 0))
-            for index, phrase in enumerate(phrases)
-            if phrase.sound and len(keys[index]) >= SOUND_LEAST and not numbers[index]
-        )
-        self._pieces = _Automaton(
-            (piece, (index, offset))
-            for index, phrase in enumerate(phrases)
-            if phrase.near and len(keys[index]) >= NEAR_LEAST and not numbers[index]
-            for offset, piece in self._patterns[index].pieces()
-        )
+        whole: dict[str, list[tuple[int, str]]] = {}  # by syllables: phrase and a form of its characters
+        pieces: dict[str, list[tuple[int, int]]] = {}  # by syllables: phrase and where in it they stand
+        for index, (phrase, normal, key) in enumerate(zip(phrases, normals, keys, strict=True)):
+            for form in dict.fromkeys(fold(form) for form in (normal, *other_forms(normal)) if form):
+                whole.setdefault(ear.hear(form), []).append((index, form))
+            if phrase.near and len(key) >= NEAR_LEAST and longest_digit_run(key) < DIGIT_RUN:
+                for offset, piece in self._patterns[index].pieces():
+                    pieces.setdefault(piece, []).append((index, offset))
+        self.scanner = Scanner([*whole, *pieces, *also])
+        self._whole = {self.scanner.numbers[string]: owners for string, owners in whole.items()}
+        self._pieces = {self.scanner.numbers[string]: owners for string, owners in pieces.items()}
+        self._by_sound = [
+            phrase.sound and len(key) >= SOUND_LEAST and longest_digit_run(key) < DIGIT_RUN
+            for phrase, key in zip(phrases, keys, strict=True)
+        ]
 
-    def find(self, heard: Heard) -> tuple[list[Found], list[Found]]:
-        """Return the hits and the places that almost are: of each phrase the best that do not overlap."""
-        return self._similar(heard, self._same(heard))
+    def find(self, heard: Heard, places: Sequence[Place] | None = None) -> tuple[list[Found], list[Found]]:
+        """Return the hits and the places that almost are: of each phrase the best that do not overlap.
 
-    def _same(self, heard: Heard) -> dict[int, list[Found]]:
+        `places`: what the scanner finds, when it is known.
+        """
+        if places is None:
+            places = self.scanner.scan(heard.heard)
+        return self._similar(heard, self._same(heard, places), places)
+
+    def _same(self, heard: Heard, places: Sequence[Place]) -> dict[int, list[Found]]:
         """Return the exact and the sound hits of each phrase."""
         found: dict[int, list[Found]] = {}
-        for owners, start, end in self._exact.places(heard.key):
-            for phrase, _ in owners:
-                if self._admits(phrase, heard, start, end, ONE_CLAUSE_EXACT_BELOW):
-                    found.setdefault(phrase, []).append(Found(phrase, start, end, Match.EXACT))
-        for owners, start, end in self._sound.places(heard.heard):
-            for phrase, _ in owners:
-                if heard.key[start:end] == self._patterns[phrase].key:
-                    continue  # the exact pass has answered
-                if self._sounds(phrase, heard, start, end):
+        for number, after, end_after in places:
+            if number not in self._whole:
+                continue
+            start, end = after - 1, end_after - 1
+            said = heard.key[start:end]
+            for phrase, form in self._whole[number]:
+                if said == form:
+                    if self._admits(phrase, heard, start, end, ONE_CLAUSE_EXACT_BELOW):
+                        found.setdefault(phrase, []).append(Found(phrase, start, end, Match.EXACT))
+                elif (
+                    self._by_sound[phrase]
+                    and form == self._patterns[phrase].key
+                    and self._sounds(phrase, heard, start, end)
+                ):
                     found.setdefault(phrase, []).append(Found(phrase, start, end, Match.SOUND))
-        return {phrase: _best(places) for phrase, places in found.items()}
+        return {phrase: _best(hits) for phrase, hits in found.items()}
 
     def _admits(self, phrase: int, heard: Heard, start: int, end: int, whole_below: int) -> bool:
         """Whether clause and word boundaries allow the phrase to stand here."""
@@ -163,9 +150,11 @@ class PhraseIndex:
                 return False
         return self._admits(phrase, heard, start, end, ONE_CLAUSE_BELOW)
 
-    def _similar(self, heard: Heard, sure: dict[int, list[Found]]) -> tuple[list[Found], list[Found]]:
+    def _similar(
+        self, heard: Heard, sure: dict[int, list[Found]], places: Sequence[Place]
+    ) -> tuple[list[Found], list[Found]]:
         """Add the near hits to the sure ones, and return both with what almost is a hit."""
-        windows, resembling = self._candidates(heard, sure)
+        windows, resembling = self._candidates(heard, sure, places)
         hits = dict(sure)
         for phrase, spans in windows.items():
             if near := self._near(phrase, heard, spans):
@@ -174,18 +163,21 @@ class PhraseIndex:
         for phrase in sorted(resembling):
             taken = hits.get(phrase, [])
             begins = [begin for begin in resembling[phrase] if not self._taken(phrase, begin, taken)]
-            places = [place for begin in begins if (place := self._resembles(phrase, heard, begin))]
-            almost += [place for place in _best(places) if not any(_overlap(place, hit) for hit in taken)]
+            alike = [place for begin in begins if (place := self._resembles(phrase, heard, begin))]
+            almost += [place for place in _best(alike) if not any(_overlap(place, hit) for hit in taken)]
         return [hit for phrase in sorted(hits) for hit in hits[phrase]], almost
 
     def _candidates(
-        self, heard: Heard, sure: dict[int, list[Found]]
+        self, heard: Heard, sure: dict[int, list[Found]], places: Sequence[Place]
     ) -> tuple[dict[int, list[tuple[int, int]]], dict[int, list[int]]]:
         """Return the windows in which each phrase may be near, and the offsets at which it may be resembled."""
         settled = {(hit.phrase, hit.start) for places in sure.values() for hit in places}
         syllables, parts, patterns = heard.heard, parts_of(heard.heard), self._patterns
         begun = {
-            (phrase, start - offset) for owners, start, _ in self._pieces.places(syllables) for phrase, offset in owners
+            (phrase, after - 1 - offset)
+            for number, after, _ in places
+            if number in self._pieces
+            for phrase, offset in self._pieces[number]
         }
         pairs = sum([heard.key.count(pair) for pair in FILLER_PAIRS])
         windows: dict[int, list[tuple[int, int]]] = {}

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from inspect_pipeline.rulebook.expressions import Expressions
+from inspect_pipeline.rulebook.factors import Needs, needs_of
 from inspect_pipeline.rulebook.phrases import Heard, fold
 from inspect_pipeline.rulebook.terms import Regex
 from inspect_pipeline.text.sound import Ear
@@ -50,18 +51,26 @@ class SoundExpressions:
         self._places = {term: sounds[sound] for term, sound in heard.items()}
         self._expressions = Expressions(list(self._terms))
 
-    def find(self, heard: Heard, exact: Iterable[Regex] = ()) -> Spans:
+    def find(self, heard: Heard, possible: Iterable[Regex] | None = None) -> Spans:
         """Return what is found by sound only, in the order of the terms; what would take too long is left out.
 
-        Terms that are there exactly (`exact`) are not looked for.
+        `possible`: the terms that can be there by sound and are not there exactly; None: all.
         """
-        matches, _ = self._expressions.find(heard.heard, {self._places[term] for term in exact if term in self._places})
+        places = None if possible is None else sorted(self._places[term] for term in possible if term in self._places)
+        matches, _ = self._expressions.find(heard.heard, places)
         found = []
         for sound, (start, end) in matches:
             term = self._terms[sound]
             if self._literals[term].allow(heard.key[start:end], heard.heard[start:end]):
                 found.append((term, (start, end)))
         return found
+
+
+def heard_needs(pattern: str, ear: Ear) -> Needs:
+    """Return what a pattern needs, in syllables: where that is missing it matches neither exactly nor by sound."""
+    return tuple(
+        tuple(frozenset(ear.hear(fold(string)) for string in need) for need in sets) for sets in needs_of(pattern)
+    )
 
 
 def _hear(pattern: str, ear: Ear) -> str:

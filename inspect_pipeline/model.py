@@ -71,7 +71,7 @@ class Match(StrEnum):
     SOUND = "sound"  # the syllables are the same
     NEAR = "near"  # a few syllables differ; `value` is the distance
     REGEX = "regex"
-    LIKE = "like"  # a sentence model; `value` is the margin
+    LIKE = "like"  # a sentence model; `value` is the score
     MEASURE = "measure"  # measured in the audio; `value` is seconds, characters a minute or a share
 
 
@@ -187,7 +187,7 @@ class Transcript:
 class Evidence:
     """What a finding rests on: the quote, its seconds, its speaker, the term and how it matched.
 
-    `utterance` is None for what was measured. `value`: edit distance, margin, or the measured number.
+    `utterance` is None for what was measured. `value`: edit distance, score, or the measured number.
     """
 
     utterance: int | None

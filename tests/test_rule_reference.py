@@ -41,6 +41,7 @@ HEADINGS = {
     "near": "Terms",
     "like": "Terms",
     "list": "Terms",
+    "sentences": "Terms",
     "excuse": "except",
     "must_reply": "must_reply",
     "trigger": "must_reply",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from inspect_pipeline.model import Speaker
+from inspect_pipeline.model import Match, Speaker
 from inspect_pipeline.rulebook.fairness import doubt_absence
 from inspect_pipeline.rulebook.groups import NOTHING, Search, evaluate
 from inspect_pipeline.rulebook.hearing import Found, Hearing, Outcome, Truth
@@ -67,7 +67,8 @@ def _stands(place: Place, excuse: Found, found: Found) -> bool:
         return overlaps
     left, right = clause_around(found.utterance.text, hit.start, hit.end)
     if place is Place.BEFORE_CLAUSE:
-        return other.start < hit.start and other.end > left
+        # what a sentence model finds is a whole clause, negation included
+        return other.end > left and (other.start < hit.start or (hit.match is Match.LIKE and overlaps))
     return overlaps or (other.end > left and other.start < right)
 
 

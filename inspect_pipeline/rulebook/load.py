@@ -111,12 +111,14 @@ def _repeated(packs: Sequence[Pack]) -> list[Problem]:
 
 
 def _in_order(problems: Sequence[Problem], sources: Sequence[Path]) -> list[Problem]:
-    """Return the problems file by file, from the first line to the last."""
+    """Return the problems pack by pack, from the first line to the last, then those of their sentence files."""
     files = [str(source) for source in sources]
 
-    def order(problem: Problem) -> tuple[int, int]:
+    def order(problem: Problem) -> tuple[int, str, int]:
         path, _, line = problem.place.rpartition(":")
-        return (files.index(path), int(line)) if path in files else (files.index(problem.place), 0)
+        if not line.isdigit():
+            path, line = problem.place, "0"
+        return (files.index(path) if path in files else len(files), path, int(line))
 
     return sorted(problems, key=order)
 

@@ -36,7 +36,7 @@ class Matcher:
         self._likes = [term for term in self.terms if isinstance(term, Like)]
         self._regexes = [term for term in self.terms if isinstance(term, Regex)]
         self._expressions = Expressions(self._regexes)
-        self._sounds = SoundExpressions(self._regexes, self._ear)
+        self._sounds = SoundExpressions([term for term in self._regexes if term.sound], self._ear)
         phrases = [term for term in self.terms if isinstance(term, Phrase)]
         self._plain = len(phrases)
         parts = dict.fromkeys([*phrases, *(phrase for near in self._nears for phrase in near.phrases)])
@@ -121,12 +121,12 @@ class Matcher:
         distinct = list(dict.fromkeys(utterance.text[start:end] for utterance, start, end in places))
         if self._similarity is None or not distinct:
             return []
-        margins = dict(zip(distinct, self._similarity.margins(like, distinct), strict=True))
+        scores = dict(zip(distinct, self._similarity.scores(like, distinct), strict=True))
         threshold = self._similarity.threshold(like)
         return [
-            Hit(utterance.index, start, end, Match.LIKE, margin)
+            Hit(utterance.index, start, end, Match.LIKE, score)
             for utterance, start, end in places
-            if (margin := margins[utterance.text[start:end]]) >= threshold
+            if (score := scores[utterance.text[start:end]]) >= threshold
         ]
 
 

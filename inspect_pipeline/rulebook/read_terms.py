@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as MappingType
 from collections.abc import Sequence as SequenceType
+from dataclasses import replace
 from enum import StrEnum
 
 import regex
@@ -20,11 +21,11 @@ from inspect_pipeline.rulebook.fields import (
     read_number,
     read_switch,
     read_text,
-    read_texts,
     unique_entries,
 )
 from inspect_pipeline.rulebook.keys import DISTANCE_UNITS, PHRASE_SWITCHES, TERM_KEYS
 from inspect_pipeline.rulebook.rule import Excuse, Extent, Group, Place
+from inspect_pipeline.rulebook.sentences import read_sentences
 from inspect_pipeline.rulebook.terms import Like, Near, Phrase, Regex, Term
 from inspect_pipeline.rulebook.yamlfile import Entry, Mapping, Node, Scalar, Sequence
 
@@ -144,7 +145,8 @@ def read_term(node: Node, context: Context) -> Term:
     if section == "phrase":
         return _read_phrase(fields)
     if section == "regex":
-        return Regex(fields.need("regex", _pattern, ""), fields.read("except", _pattern, None))
+        pattern, unless = fields.need("regex", _pattern, ""), fields.read("except", _pattern, None)
+        return Regex(pattern, unless, fields.read("sound", read_switch, True))
     return _read_near(fields) if section == "near" else _read_like(fields)
 
 
@@ -193,8 +195,8 @@ def _near_phrase(node: Node, context: Context) -> Phrase:
 
 
 def _read_like(fields: Fields) -> Like:
-    examples = fields.need("like", read_texts, ())
-    counter_examples = fields.need("unlike", read_texts, ())
+    examples = fields.need("like", read_sentences, ())
+    counter_examples = fields.need("unlike", read_sentences, ())
     for text in sorted(set(examples) & set(counter_examples)):
         fields.context.wrong(fields.line_of("unlike"), f"'{text}' is both like and unlike")
     return Like(examples, counter_examples, fields.read("threshold", read_number, None))
@@ -254,7 +256,7 @@ def read_excuses(node: Node, context: Context) -> tuple[Excuse, ...]:
 
 def _read_excuse(node: Node, context: Context) -> Excuse:
     if is_term(node):
-        return Excuse(Group(any=_read_item(node, context)))
+        return Excuse(_as_written(Group(any=_read_item(node, context))))
     fields = Fields(node, context, "excuse")
     group = group_of(fields, tuple(Who))
     refuse_only_none(group, node.line, context)
@@ -265,7 +267,19 @@ def _read_excuse(node: Node, context: Context) -> Excuse:
         return Excuse(group, Place.BEFORE, fields.read("before", read_distance, None))
     if "after" in places:
         return Excuse(group, Place.AFTER, fields.read("after", read_distance, None))
-    return Excuse(group, fields.read("in", _read_place, Place.CLAUSE))
+    return Excuse(_as_written(group), fields.read("in", _read_place, Place.CLAUSE))
+
+
+def _as_written(group: Group) -> Group:
+    """Return the group with its expressions matching by their characters only: mere homophones excuse nothing."""
+
+    def written(item: Term | Group) -> Term | Group:
+        if isinstance(item, Group):
+            return _as_written(item)
+        return replace(item, sound=False) if isinstance(item, Regex) else item
+
+    any_, all_, none = (tuple(map(written, items)) for items in (group.any, group.all, group.none))
+    return replace(group, any=any_, all=all_, none=none)
 
 
 def _read_place(node: Node, context: Context) -> Place:

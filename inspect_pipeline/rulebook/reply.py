@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from inspect_pipeline.model import Evidence, Reason, Speaker, Verdict
+from inspect_pipeline.model import Evidence, Match, Reason, Speaker, Verdict
 from inspect_pipeline.rulebook.answer import Answer
 from inspect_pipeline.rulebook.evidence import evidence_of
 from inspect_pipeline.rulebook.excuses import excused_moment, excuser
@@ -79,7 +79,7 @@ def triggers_of(rule: Rule, group: Group, excuses: Sequence[Excuse], hearing: He
 
 def completions(group: Group, outcome: Outcome) -> list[Found]:
     """Return where a group was satisfied: at each hit, or at the one by which `all` its items had been said."""
-    ordered = sorted(outcome.found, key=lambda found: (found.position, found.hit.start))
+    ordered = sorted(_explained(outcome.found), key=lambda found: (found.position, found.hit.start))
     if group.all and ordered:
         first: dict[object, Found] = {}
         for found in ordered:
@@ -90,6 +90,20 @@ def completions(group: Group, outcome: Outcome) -> list[Found]:
         if not (apart and apart[-1].position == found.position and found.hit.start < apart[-1].hit.end):
             apart.append(found)
     return apart
+
+
+def _explained(found: Sequence[Found]) -> list[Found]:
+    """Drop what only the sentence model found where a phrase was found too: a phrase explains itself."""
+    worded = [each for each in found if each.hit.match is not Match.LIKE]
+    return worded + [
+        each
+        for each in found
+        if each.hit.match is Match.LIKE
+        and not any(
+            other.position == each.position and other.hit.start < each.hit.end and each.hit.start < other.hit.end
+            for other in worded
+        )
+    ]
 
 
 def _replied(rule: Rule, replies: Sequence[Reply], call: Trigger, hearing: Hearing) -> Answer:

@@ -1,4 +1,4 @@
-"""What `like` terms ask of a sentence model. `semantic.py` answers; the matcher only compares margins."""
+"""What `like` terms ask of a sentence model. `semantic.py` answers; the matcher only compares scores."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from inspect_pipeline.rulebook.terms import Like
 class Similarity(Protocol):
     """How much clauses mean what a `like` term describes."""
 
-    def margins(self, like: Like, clauses: Sequence[str]) -> Sequence[float]:
-        """Return one margin a clause, in order: best example minus best counter-example (cosine)."""
+    def scores(self, like: Like, clauses: Sequence[str]) -> Sequence[float]:
+        """Return one score a clause, in order: about 1 for what is like the examples, -1 for the others."""
         ...
 
     def threshold(self, like: Like) -> float:
-        """Return the least margin that is a hit: the term's own, or learned from its two lists."""
+        """Return the least score that is a hit: the term's own, or learned from its two lists."""
         ...

@@ -41,10 +41,14 @@ class Phrase(_Term):
 
 @dataclass(frozen=True, slots=True)
 class Regex(_Term):
-    """A regular expression over the normalised text of one utterance; `unless` excuses a match that it also matches."""
+    """A regular expression over the normalised text of one utterance; `unless` excuses a match that it also matches.
+
+    `sound`: also where the syllables match and enough characters do.
+    """
 
     pattern: str
     unless: str | None = None
+    sound: bool = True
 
     __hash__ = _Term.__hash__
 
@@ -61,9 +65,9 @@ class Near(_Term):
 
 @dataclass(frozen=True, slots=True)
 class Like(_Term):
-    """A clause that means the same as one of `examples` and not the same as one of `counter_examples`.
+    """A clause that is like the `examples` and not like the `counter_examples`.
 
-    `threshold` is the least margin (best example minus best counter-example, cosine); None: learned from both lists.
+    `threshold` is the least score (about 1: like the examples, -1: like the others); None: learned from both lists.
     """
 
     examples: tuple[str, ...]
@@ -81,7 +85,7 @@ class Hit:
     """One term found in one utterance. `start`/`end` are offsets into `Utterance.text` (the original characters).
 
     `distance`: 0 exact; for `near` the edit distance in syllables (halves for a syllable that is half right);
-    for `like` the margin.
+    for `like` the score.
     """
 
     utterance: int

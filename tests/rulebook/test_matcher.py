@@ -248,7 +248,7 @@ class _Overlap:
     def __init__(self) -> None:
         self.asked: list[tuple[str, ...]] = []
 
-    def margins(self, like: Like, clauses: Sequence[str]) -> Sequence[float]:
+    def scores(self, like: Like, clauses: Sequence[str]) -> Sequence[float]:
         self.asked.append(tuple(clauses))
         return [len(set(clause) & set(like.examples[0])) / 10 for clause in clauses]
 

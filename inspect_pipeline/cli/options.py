@@ -19,7 +19,8 @@ Decorated = Callable[..., Any]
 
 
 def read_out(_ctx: click.Context, _param: click.Parameter, value: Path | None) -> Path | None:
-    """Refuse a file in the place of the folder of the tables."""
+    """Refuse a file in the place of the folder of the tables. A URL becomes the place that it names."""
+    value = value and _place(value)
     if value is not None and value.exists() and not value.is_dir():
         raise click.BadParameter(f"{value} is a file: name a folder for the tables")
     return value
@@ -28,7 +29,16 @@ def read_out(_ctx: click.Context, _param: click.Parameter, value: Path | None) -
 def read_config(_ctx: click.Context, _param: click.Parameter, value: Path | None) -> Config:
     """Read the configuration named on the command line, else `inspect.toml` here when there is one."""
     here = Path("inspect.toml")
-    return load_config(value or (here if here.exists() else None), os.environ)
+    config = load_config(value or (here if here.exists() else None), os.environ)
+    return dataclasses.replace(config, out=_place(config.out))
+
+
+def _place(path: Path) -> Path:
+    if ":" not in str(path):
+        return path  # the common case loads nothing
+    from inspect_pipeline.store.place import place_of
+
+    return place_of(path)
 
 
 def config_option(command: Decorated) -> Decorated:
@@ -61,7 +71,10 @@ def model_option(command: Decorated) -> Decorated:
 def out_option(command: Decorated) -> Decorated:
     """Add `--out OUT`."""
     return click.option(
-        "--out", type=click.Path(path_type=Path), callback=read_out, help="Folder of the tables (default out)."
+        "--out",
+        type=click.Path(path_type=Path),
+        callback=read_out,
+        help="Folder or s3:// URL of the tables (default out).",
     )(command)
 
 

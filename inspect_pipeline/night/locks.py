@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import socket
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from inspect_pipeline.errors import UsageError
 from inspect_pipeline.store.atomic import make_folder, storing
+from inspect_pipeline.store.place import UrlPath
 
 
 @contextmanager
@@ -39,6 +42,11 @@ def awaited(path: Path) -> Iterator[None]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[int]:
+    """Open the file of a lock. For an object store, which has none, it is on this machine and keeps away what runs
+    here; what runs elsewhere does the same work and writes the same bytes."""
+    if isinstance(path, UrlPath):
+        name = hashlib.sha256(str(path).encode()).hexdigest()[:32]
+        path = Path(tempfile.gettempdir()) / f"inspect-pipeline-{os.getuid()}" / name
     make_folder(path.parent)
     with storing(path):
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)

@@ -15,6 +15,7 @@ from inspect_pipeline import __version__
 from inspect_pipeline.errors import UsageError
 from inspect_pipeline.model import CallResult, Recording, Seconds
 from inspect_pipeline.privacy import CustomerKey
+from inspect_pipeline.store.place import file_facts
 from inspect_pipeline.store.rows import Origin
 from inspect_pipeline.store.schema import SCHEMA_VERSION
 from inspect_pipeline.triage.sample import SamplingPlan
@@ -165,10 +166,12 @@ def shards_of(plan: NightPlan) -> list[Shard]:
     while count * plan.shard_size < len(recordings):
         count *= 2
     settings, rules = _settings(plan), rules_digest(plan)
+    facts = file_facts(recording.path for recording in recordings)
     members: list[list[Task]] = [[] for _ in range(count)]
     for recording in recordings:
         index = int(hashlib.sha256(recording.call_id.encode()).hexdigest()[:8], 16) % count
-        heard, changed = _heard(recording, settings, plan.key)
+        size, changed = facts[recording.path]
+        heard = _heard(recording, size, settings, plan.key)
         members[index].append(Task(recording, index, heard, changed, rules))
     return [Shard(index, count, tuple(tasks), rules) for index, tasks in enumerate(members)]
 
@@ -186,22 +189,12 @@ def _settings(plan: NightPlan) -> str:
     )
 
 
-def _heard(recording: Recording, settings: str, key: CustomerKey) -> tuple[str, int | None]:
+def _heard(recording: Recording, size: int | None, settings: str, key: CustomerKey) -> str:
     facts: dict[str, Any] = asdict(recording)
     facts.pop("place")  # another line of the manifest is not another call
     facts["started_at"] = recording.started_at.isoformat() if recording.started_at else None
     facts["customer_number"] = key.customer_id(recording.customer_number) if recording.customer_number else None
-    size, changed = _file_facts(recording.path)
-    return digest_of([settings, facts, size]), changed
-
-
-def _file_facts(path: str) -> tuple[int | None, int | None]:
-    """Return size and time of change; None for what cannot be looked at (the inspection will say why)."""
-    try:
-        facts = Path(path).stat()
-    except OSError:
-        return None, None
-    return facts.st_size, facts.st_mtime_ns
+    return digest_of([settings, facts, size])
 
 
 def digest_of(facts: Sequence[Any]) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 from inspect_pipeline.model import CallStatus, Seconds
 from inspect_pipeline.night.locks import awaited, held
 from inspect_pipeline.night.plan import Task
-from inspect_pipeline.store.atomic import is_left, make_folder, remove_file, storing, write_file
+from inspect_pipeline.store.atomic import is_left, remove_file, storing, write_file
 from inspect_pipeline.store.journal import night_folder
 from inspect_pipeline.store.rows import Row
 from inspect_pipeline.store.schema import TableName
@@ -88,9 +88,10 @@ class Spool:
     def note(self, task: Task, text: str) -> str:
         """Add to what is known about a call that went wrong, and return where that is, seen from OUT."""
         path = self.folder / "errors" / f"{_name(task)}.txt"
-        make_folder(path.parent)
-        with storing(path), path.open("a", encoding="utf-8") as file:
-            file.write(f"call {task.call_id} ({task.recording.path})\n{text.rstrip()}\n\n")
+        with storing(path):
+            before = path.read_text(encoding="utf-8") if path.exists() else ""
+        note = f"{before}call {task.call_id} ({task.recording.path})\n{text.rstrip()}\n\n"
+        write_file(path, note.encode(), self.folder / "drafts")
         return path.relative_to(self.out).as_posix()
 
     def sweep(self) -> None:

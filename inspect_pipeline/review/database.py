@@ -15,6 +15,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from inspect_pipeline.errors import ReviewError
 from inspect_pipeline.review.migrations import bring_up_to_date, check_not_newer, stored_version
 from inspect_pipeline.review.schema import VERSION
+from inspect_pipeline.store.place import is_url
 
 BUSY_TIMEOUT_MS = 20_000
 DEFAULT_NAME = "reviews.sqlite"
@@ -55,8 +56,10 @@ class ReviewDatabase:
 def database_url(out: Path, url: str | None = None) -> URL:
     """Return where the reviews are: `url`, or the SQLite file in OUT. A bare path means an SQLite file.
 
-    Raises ReviewError when `url` cannot be understood or names another kind of database.
+    Raises ReviewError when `url` cannot be understood or names another kind of database, or OUT can hold none.
     """
+    if not url and is_url(out):
+        raise ReviewError(f"{out}: reviews cannot be kept there: name a database with INSPECT_DATABASE")
     if not url:
         return URL.create("sqlite", database=str(out / DEFAULT_NAME))
     if "://" not in url:

@@ -15,6 +15,7 @@ from pathlib import Path
 from inspect_pipeline.review.case import Case
 from inspect_pipeline.review.words import say
 from inspect_pipeline.store.atomic import WORK, write_file
+from inspect_pipeline.store.place import is_url
 from inspect_pipeline.wording import clock
 
 BEFORE_S = 3.0
@@ -67,7 +68,8 @@ def find_player(environment: Mapping[str, str]) -> tuple[str, ...] | None:
 
 
 def snippet_path(out: Path, call_id: str, at_s: float) -> Path:
-    """Return where a snippet is kept: below OUT's working folder, away from the tables."""
+    """Return where a snippet is kept: below OUT's working folder, away from the tables; here, when OUT is a URL."""
+    out = Path(WORK) if is_url(out) else out
     name = re.sub(r"[^\w.-]", "_", call_id)
     return out / WORK / "listen" / f"{name}-{clock(at_s).replace(':', 'm')}s.wav"
 
@@ -88,7 +90,7 @@ class Listening:
         self.stop()
         content = snippet(case.result.recording.path, at_s)
         target = save or snippet_path(self.out, case.call_id, at_s)
-        write_file(target, content, target.parent if save else self.out / WORK / "drafts")
+        write_file(target, content, target.parent)
         command = None if save else find_player(self.environment)
         if command is not None and self._start((*command, str(target))):
             return say("playing", lang, at=clock(at_s))

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from inspect_pipeline.errors import RecordingError
 from inspect_pipeline.model import Audio, Seconds
 from inspect_pipeline.speech.declared import Declared, declared_length
+from inspect_pipeline.store.place import is_url, local_copy, place_of
 
 SAMPLE_RATE = 16_000
 Track = NDArray[np.int16]
@@ -42,8 +43,24 @@ def decode(path: str) -> tuple[Audio, list[Track]]:
 
     A stereo file whose channels are the same becomes one track, `channels=1`: nobody can be told apart in it.
     Raises RecordingError (one line, with the path and what to do) for what does not exist, is not audio, has no
-    samples or more than two channels, or ends before its own header says.
+    samples or more than two channels, or ends before its own header says. A URL is copied here for as long.
     """
+    if not is_url(path):
+        return _decode(str(place_of(path)))
+    try:
+        with local_copy(path) as copy:
+            try:
+                return _decode(str(copy))
+            except RecordingError as error:
+                raise RecordingError(str(error).replace(str(copy), path)) from error
+    except FileNotFoundError as error:
+        raise RecordingError(f"{path}: no such object: mend the path in the manifest, or upload it") from error
+    except OSError as error:
+        reason = " ".join(str(error).split()).removeprefix(f"{path}: ")
+        raise RecordingError(f"{path}: cannot be fetched ({reason}): run again with --retry-failed") from error
+
+
+def _decode(path: str) -> tuple[Audio, list[Track]]:
     sha256 = _sha256(path)
     declared = declared_length(Path(path))
     try:
@@ -72,8 +89,6 @@ def check_duration(place: str, decoded_s: Seconds, expected_s: Seconds, who: str
 
 
 def _sha256(path: str) -> str:
-    if "://" in path:
-        raise RecordingError(f"{path}: not a file on this machine: copy or mount the recordings first")
     digest = hashlib.sha256()
     try:
         with Path(path).open("rb") as file:

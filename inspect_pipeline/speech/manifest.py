@@ -17,6 +17,7 @@ from pathlib import Path
 from inspect_pipeline.errors import ManifestError, Problem
 from inspect_pipeline.model import Recording
 from inspect_pipeline.speech.row import KNOWN_COLUMNS, REQUIRED_COLUMNS, Row, read_row
+from inspect_pipeline.store.place import files_below, place_of
 
 AUDIO_EXTENSIONS = (
     frozenset({".wav", ".mp3", ".ogg", ".oga", ".opus", ".flac", ".m4a", ".aac", ".wma", ".webm", ".mka"})
@@ -33,7 +34,7 @@ def read_source(source: str) -> list[Recording]:
 
     Raises ManifestError naming every mistake, one a line, as `file:line: what is wrong and what to do`.
     """
-    path = Path(source)
+    path = place_of(source)
     if path.is_dir():
         listed = path / "manifest.csv"
         return _read_manifest(listed) if listed.is_file() else _read_folder(path)
@@ -198,9 +199,8 @@ def _read_folder(folder: Path) -> list[Recording]:
     """One call a recording, in the folder and below; hidden files and other kinds of files are left alone."""
     files = [
         file
-        for file in sorted(folder.rglob("*"))
+        for file in files_below(folder)
         if file.suffix.lower() in AUDIO_EXTENSIONS
-        and file.is_file()
         and not any(part.startswith(".") for part in file.relative_to(folder).parts)
     ]
     if not files:

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from inspect_pipeline.errors import StoreError
+from inspect_pipeline.store.place import UrlPath
 
 # Everything that is not a table yet (spool, locks, files being written) lives here, out of the readers' globs.
 WORK = ".work"
@@ -48,6 +49,10 @@ def write_file(target: Path, content: bytes, scratch: Path) -> None:
 
     A reader sees the old file or the new one, also after a crash or a full disk. Raises StoreError.
     """
+    if isinstance(target, UrlPath):
+        with storing(target):
+            target.write_bytes(content)  # an object is replaced in one step
+        return
     make_folder(scratch)
     make_folder(target.parent)
     draft = scratch / f"{target.name}.{_writer(os.getpid())}.draft"

@@ -17,7 +17,7 @@ def read_parquet_rows(path: Path) -> list[dict[str, str]]:
     Raises ManifestError when the file is not Parquet, or a column holds lists or structures.
     """
     try:
-        table = pq.read_table(path)
+        table = pq.read_table(pa.BufferReader(path.read_bytes()))
     except (pa.ArrowInvalid, OSError) as error:
         reason = str(error).splitlines()[0]
         raise ManifestError(f"{path}:1: not a Parquet file ({reason}): export it again, or give CSV") from error

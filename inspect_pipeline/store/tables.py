@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from inspect_pipeline import __version__
 from inspect_pipeline.errors import StoreError
 from inspect_pipeline.store.atomic import WORK, remove_file, write_file
+from inspect_pipeline.store.place import UrlPath
 from inspect_pipeline.store.rows import Row
 from inspect_pipeline.store.schema import SCHEMA_VERSION, SCHEMAS, TableName
 
@@ -98,7 +99,7 @@ def part_facts(path: Path) -> dict[str, str] | None:
     if not path.exists():
         return None
     with _reading(path):
-        metadata = pq.read_schema(path).metadata or {}
+        metadata = pq.read_schema(_opened(path)).metadata or {}
     return {name.decode(): value.decode() for name, value in metadata.items() if name != b"ARROW:schema"}
 
 
@@ -141,7 +142,7 @@ def _read_file(
 
     Of the calls that are asked for, only the row groups that can hold them are read.
     """
-    with _reading(path), pq.ParquetFile(path) as file:
+    with _reading(path), pq.ParquetFile(_opened(path)) as file:
         version = int((file.schema_arrow.metadata or {}).get(b"schema_version", b"0"))
         if version > SCHEMA_VERSION:
             raise StoreError(f"{path}: written by a newer version (schema {version}): update inspect-pipeline")
@@ -181,6 +182,11 @@ def _groups_of(file: pq.ParquetFile, call_ids: Collection[str]) -> list[int]:
         if known is None or not known.has_min_max or (known.min <= last and known.max >= first):
             groups.append(number)
     return groups
+
+
+def _opened(path: Path) -> Path | pa.BufferReader:
+    """Return what Arrow reads a part from; an object is fetched whole, it is small."""
+    return pa.BufferReader(path.read_bytes()) if isinstance(path, UrlPath) else path
 
 
 @contextmanager

@@ -33,6 +33,7 @@ from inspect_pipeline.model import (
     Verdict,
 )
 from inspect_pipeline.night.plan import Inspect
+from inspect_pipeline.store.place import place_of
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Clerk:
             diary.write(recording.call_id + "\n")
         time.sleep(self.pace_s)
         try:
-            said = Path(recording.path).read_text(encoding="utf-8")
+            said = place_of(recording.path).read_text(encoding="utf-8")
         except OSError:
             return CallResult(recording, CallStatus.FAILED, error=f"{Path(recording.path).name}: not there")
         if said.startswith("kill"):

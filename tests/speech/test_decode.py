@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from sounds import bursts, level_db, noise, tone, write
 
-from inspect_pipeline.errors import RecordingError
+from inspect_pipeline.errors import RecordingError, UsageError
 from inspect_pipeline.model import Audio
 from inspect_pipeline.speech.decode import SAMPLE_RATE, decode, samples
 
@@ -152,8 +152,8 @@ def test_what_is_no_recording_says_so(tmp_path: Path, name: str, content: bytes,
 def test_what_does_not_exist_says_so(tmp_path: Path) -> None:
     _fails(tmp_path / "gone.wav", "no such file: mend the path in the manifest, or fetch the recording")
     _fails(tmp_path, "cannot be read (Is a directory)")
-    with pytest.raises(RecordingError, match="not a file on this machine"):
-        decode("https://recorder.example/1.wav")
+    with pytest.raises(UsageError, match="recorder:// cannot be reached"):
+        decode("recorder://example/1.wav")
 
 
 def test_a_picture_without_sound_says_so(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from inspect_pipeline.cli import quality
 from inspect_pipeline.cli.options import config_option, lang_option, out_option, rules_option
 from inspect_pipeline.config import Config
 from inspect_pipeline.errors import InspectError
@@ -16,6 +17,10 @@ from inspect_pipeline.errors import InspectError
 @click.group()
 def report() -> None:
     """Numbers of what was inspected."""
+
+
+report.add_command(quality.rules)
+report.add_command(quality.reviewers)
 
 
 @report.command("night")

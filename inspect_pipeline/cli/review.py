@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from inspect_pipeline.cli.plan import plan
 from inspect_pipeline.cli.review_desk import Desk, Search, common, echo_json, filtered
 from inspect_pipeline.cli.review_dispute import adjudicate, appeal, appeals, decide_an_appeal, hand_over_calls, scores
 from inspect_pipeline.errors import ReviewError
@@ -197,5 +198,5 @@ def export_reviews(at: Desk, nights: tuple[str, ...], as_json: bool) -> None:
         click.echo("\n".join(str(path) for path in written))
 
 
-for command in (appeal, appeals, decide_an_appeal, adjudicate, hand_over_calls, scores):
+for command in (plan, appeal, appeals, decide_an_appeal, adjudicate, hand_over_calls, scores):
     review.add_command(command)

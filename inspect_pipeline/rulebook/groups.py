@@ -32,6 +32,13 @@ class Search:
     frugal: bool = False
 
 
+def said_by_somebody(group: Group, search: Search) -> Outcome:
+    """Return what is found when the speakers of a mono recording, which are only likely, are left aside."""
+    if search.hearing.transcript.speaker_confidence >= 1:
+        return NOTHING
+    return evaluate(group, replace(search, scope=replace(search.scope, positions=None), anybody=True))
+
+
 def terms_of(group: Group) -> Iterator[Term]:
     """Yield every term of a group and of the groups in it."""
     for inner in groups_in(group):

@@ -188,6 +188,8 @@ class Hearing:
         settings, hit, confidence = self.settings, found.hit, found.utterance.confidence
         if confidence < settings.doubtful_any_confidence:
             return True
+        if blames and hit.match is Match.LIKE:
+            return confidence < settings.doubtful_like_confidence
         if not blames or hit.match not in (Match.SOUND, Match.NEAR):
             return False
         far = hit.match is Match.NEAR and hit.distance > settings.doubtful_distance * (hit.end - hit.start)

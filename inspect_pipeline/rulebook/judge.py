@@ -9,8 +9,22 @@ from inspect_pipeline.rulebook.answer import Answer
 from inspect_pipeline.rulebook.conditions import condition_answer
 from inspect_pipeline.rulebook.evidence import evidence_of
 from inspect_pipeline.rulebook.excuses import excuser
-from inspect_pipeline.rulebook.fairness import doubt_absence, doubt_nothing, unintelligible, window_values
-from inspect_pipeline.rulebook.groups import NOTHING, Search, evaluate, groups_in, members_of, terms_of
+from inspect_pipeline.rulebook.fairness import (
+    doubt_absence,
+    doubt_nothing,
+    speaker_doubt,
+    unintelligible,
+    window_values,
+)
+from inspect_pipeline.rulebook.groups import (
+    NOTHING,
+    Search,
+    evaluate,
+    said_by_somebody,
+    groups_in,
+    members_of,
+    terms_of,
+)
 from inspect_pipeline.rulebook.hearing import Hearing, Truth
 from inspect_pipeline.rulebook.matcher import Matcher
 from inspect_pipeline.rulebook.reply import judge_reply
@@ -165,9 +179,8 @@ def _kind_answer(rule: Rule, kind: Kind, hearing: Hearing) -> Answer:
 def _must_say(rule: Rule, group: Group, hearing: Hearing) -> Answer:
     speaker = rule.speaker if group.speaker is None else group.speaker
     scope = window_scope(hearing, rule.window, rule.speaker)
-    outcome = evaluate(
-        group, Search(hearing, speaker, scope, wanted=True, frugal=True, excuse=excuser(hearing, rule.excuses))
-    )
+    search = Search(hearing, speaker, scope, wanted=True, frugal=True, excuse=excuser(hearing, rule.excuses))
+    outcome = evaluate(group, search)
     evidence = evidence_of(outcome.found)
     values = window_values(scope)
     if outcome.truth is Truth.YES:
@@ -177,6 +190,9 @@ def _must_say(rule: Rule, group: Group, hearing: Hearing) -> Answer:
     doubt = None if outcome.found else doubt_absence(hearing, speaker, scope)
     if doubt is not None:
         return Answer(Verdict.UNCERTAIN, doubt)
+    somebody = said_by_somebody(group, search)
+    if somebody.truth is Truth.YES:
+        return Answer(Verdict.UNCERTAIN, speaker_doubt(hearing), evidence_of(somebody.found))
     return Answer(Verdict.VIOLATED, Reason("forbidden-said" if evidence else "not-said", values), evidence)
 
 

@@ -45,7 +45,7 @@ def judge_reply(rule: Rule, kind: MustReply, hearing: Hearing) -> Answer:
     if not calls:
         return Answer(Verdict.NOT_APPLICABLE, Reason("no-trigger"))
     answers = [_replied(rule, kind.replies, call, hearing) for call in calls]
-    return _every(answers) if kind.every else best_answer(answers)
+    return _every(answers) if kind.every else _enough(answers)
 
 
 def _waits(rule: Rule, kind: MustReply, excuses: Sequence[Excuse], hearing: Hearing) -> list[Trigger]:
@@ -161,6 +161,15 @@ def _had_a_chance(hearing: Hearing, scope: Scope, speaker: Speaker) -> bool:
     if scope.moment is None or scope.side is not Position.AFTER or scope.same_utterance:
         return True
     return has_speech(hearing, reply_scope(hearing, scope.moment, scope.side, None, speaker), speaker)
+
+
+def _enough(answers: Sequence[Answer]) -> Answer:
+    """Return the answer when one of several triggers is enough; a met one shows all that were replied to."""
+    best = best_answer(answers)
+    if best.verdict is not Verdict.MET:
+        return best
+    shown = (each for answer in answers if answer.verdict is Verdict.MET for each in answer.evidence)
+    return Answer(Verdict.MET, best.reason, tuple(dict.fromkeys(shown)))
 
 
 def best_answer(answers: Sequence[Answer]) -> Answer:

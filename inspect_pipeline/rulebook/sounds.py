@@ -15,7 +15,8 @@ from inspect_pipeline.rulebook.phrases import Heard, fold
 from inspect_pipeline.rulebook.terms import Regex
 from inspect_pipeline.text.sound import Ear
 
-LEAST = 3  # characters that a match by sound has at least
+LEAST = 4  # characters that a match by sound has at least
+ONE_CLAUSE_BELOW = 6  # a shorter one lies within one clause
 LEAST_SHARED = 2  # of which so many stand in the pattern themselves
 MOST_DIFFERENT = 2  # and so many at the most are there by their sound only
 Spans = list[tuple[Regex, tuple[int, int]]]
@@ -61,6 +62,8 @@ class SoundExpressions:
         found = []
         for sound, (start, end) in matches:
             term = self._terms[sound]
+            if end - start < ONE_CLAUSE_BELOW and heard.straddles(start, end):
+                continue
             if self._literals[term].allow(heard.key[start:end], heard.heard[start:end]):
                 found.append((term, (start, end)))
         return found

@@ -53,8 +53,9 @@ class Scope:
             return True
         if self.same_utterance and found.position == moment.position:
             return True
-        after = self.side is not Position.BEFORE and _follows(found, moment)
-        return after or (self.side is not Position.AFTER and _precedes(found, moment))
+        if self.side is Position.AROUND:
+            return True  # also the trigger itself: a check that is spoken of is a check
+        return _follows(found, moment) if self.side is Position.AFTER else _precedes(found, moment)
 
 
 def _follows(found: Found, moment: Moment) -> bool:

@@ -21,21 +21,21 @@ from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 
-from inspect_pipeline.rulebook.judge import Judge
-from inspect_pipeline.rulebook.metadata import recording_metadata
-from inspect_pipeline.speech.settings import SpeechSettings
-from inspect_pipeline.speech.transcribe import Transcriber
-from inspect_pipeline.text.dialogue import parse_dialogue
-from inspect_pipeline.wording import clock, reason_text
 from rapidfuzz.distance import Levenshtein
 
 from inspect_pipeline.model import Finding, Speaker, Transcript, Verdict
 from inspect_pipeline.report.intervals import wilson
+from inspect_pipeline.rulebook.judge import Judge
 from inspect_pipeline.rulebook.load import load_packs, pack_path
+from inspect_pipeline.rulebook.metadata import recording_metadata
 from inspect_pipeline.semantic import Similarity, load_sentence_model
 from inspect_pipeline.speech.manifest import read_source
+from inspect_pipeline.speech.settings import SpeechSettings
+from inspect_pipeline.speech.transcribe import Transcriber
+from inspect_pipeline.text.dialogue import parse_dialogue
 from inspect_pipeline.text.normalise import normalise
 from inspect_pipeline.text.numbers import canonical_digits
+from inspect_pipeline.wording import clock, reason_text
 
 POSITIVE = {Verdict.VIOLATED, Verdict.NOTICED}
 SPEAKER = {"A": Speaker.AGENT, "C": Speaker.CUSTOMER}

@@ -195,7 +195,7 @@ class _Classifier:
 
 
 class _Kept:
-    """A trained classifier in the user's cache: embedding a pack's sentences takes half a minute, reading it nothing."""
+    """A trained classifier in the user's cache: embedding a pack's sentences takes half a minute, reading none."""
 
     def __init__(self, model: str, like: Like) -> None:
         facts = [model, str(RIDGE), *like.examples, "", *like.counter_examples]

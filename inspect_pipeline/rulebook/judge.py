@@ -20,9 +20,9 @@ from inspect_pipeline.rulebook.groups import (
     NOTHING,
     Search,
     evaluate,
-    said_by_somebody,
     groups_in,
     members_of,
+    said_by_somebody,
     terms_of,
 )
 from inspect_pipeline.rulebook.hearing import Hearing, Truth

@@ -167,7 +167,9 @@ def test_a_call_that_is_listed_twice(tmp_path: Path, calls: list[Recording]):
 def test_two_runs_of_a_night_at_once(tmp_path: Path, calls: list[Recording]):
     with (
         Spool(tmp_path / "out", NIGHT).lock(),
-        pytest.raises(UsageError, match=rf"night {NIGHT} in .* is being inspected by process {os.getpid()} on .*: wait"),
+        pytest.raises(
+            UsageError, match=rf"night {NIGHT} in .* is being inspected by process {os.getpid()} on .*: wait"
+        ),
     ):
         quietly(plan_of(tmp_path, calls))
     assert quietly(plan_of(tmp_path, calls)).inspected == 10

@@ -155,7 +155,7 @@ def test_the_first_and_last_moment_belong_to_the_call() -> None:
 
 
 def test_speech_is_heard_to_the_end_of_a_long_mono_call() -> None:
-    """The network's memory drifted on mixed voices: loud speech in the second half of a call was taken for background."""
+    """The network's memory drifted on mixed voices: loud speech late in a call was taken for background."""
     agent, customer = (one.astype(np.float64) for one in tracks_of("demo-01-broadband-good"))
     mixed = np.concatenate([(agent + customer) / 2] * 3)
     (listened,) = listen([mixed.astype(np.int16)], SETTINGS)

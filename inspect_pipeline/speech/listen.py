@@ -28,7 +28,7 @@ class Listened:
 def listen(tracks: Sequence[Track], settings: SpeechSettings) -> list[Listened]:
     """Find speech and music on each track of a call; what leaks from one channel into the other counts once."""
     levels = [frame_levels(track) for track in tracks]
-    probabilities = [speech_probabilities(track) for track in tracks]
+    probabilities = [speech_probabilities(track, level) for track, level in zip(tracks, levels, strict=True)]
     own = probabilities
     if len(tracks) == 2:
         own = [_own(tracks, levels, probabilities, channel) for channel in (0, 1)]
@@ -52,7 +52,7 @@ def _own(tracks: Sequence[Track], levels: Sequence[Frames], probabilities: Seque
     # listened to again without the leak: the detector's memory of one voice makes it deaf to the next
     quiet = tracks[channel].copy()
     quiet[np.repeat(leaks, FRAME)[: len(quiet)]] = 0
-    return speech_probabilities(quiet)
+    return speech_probabilities(quiet, frame_levels(quiet))
 
 
 def call_turns(listened: Sequence[Listened], settings: SpeechSettings) -> list[Turn]:

@@ -26,7 +26,7 @@ _BESIDE_SPEECH_S = 0.15  # a voice dies away; its last frames are no music
 _SHORTEST_S = 0.9  # a ring-back burst lasts 1 s
 _JOIN_S = 1.0
 _BETWEEN_S = 2.0  # a "word" shorter than this, in the middle of music and as tonal, is a note
-_BLOCK_FRAMES = 1875  # a minute at a time
+_BLOCK_FRAMES = 256  # at a time
 
 
 def find_music(track: Track, levels: Frames, speech: Sequence[Speech]) -> tuple[list[Span], list[Speech]]:
@@ -34,7 +34,7 @@ def find_music(track: Track, levels: Frames, speech: Sequence[Speech]) -> tuple[
 
     `levels` are the track's, one each 32 ms; both results are in time order.
     """
-    tonal = (_tonality(track, len(levels)) > _TONAL) & _loud(levels)
+    tonal = _tonal(track, _loud(levels))
     music = _stretches(tonal & ~_spoken(speech, len(levels)))
     words = [span for span in speech if not _is_note(span, music, tonal)]
     if len(words) < len(speech):
@@ -53,19 +53,22 @@ def _loud(levels: Frames) -> NDArray[np.bool_]:
     return np.asarray(levels > max(min(background, _LOUD_DB) + _OVER_BACKGROUND_DB, -60.0))
 
 
-def _tonality(track: Track, count: int) -> NDArray[np.float32]:
-    """The share of each frame's power that is in its strongest lines, 0-1."""
+def _tonal(track: Track, loud: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which of the `loud` frames have most of their power in their strongest lines."""
     window = np.hanning(_WINDOW).astype(np.float32)
-    shares = [np.empty(0, dtype=np.float32)]
-    for start in range(0, count, _BLOCK_FRAMES):
-        frames = min(_BLOCK_FRAMES, count - start)
-        block = samples(track[start * FRAME : (start + frames - 1) * FRAME + _WINDOW])
-        block = np.pad(block, (0, (frames - 1) * FRAME + _WINDOW - len(block)))
-        views = np.lib.stride_tricks.sliding_window_view(block, _WINDOW)[::FRAME]
+    within = np.arange(_WINDOW)
+    tonal = np.zeros(len(loud), dtype=np.bool_)
+    frames = np.flatnonzero(loud)
+    for start in range(0, len(frames), _BLOCK_FRAMES):
+        some = frames[start : start + _BLOCK_FRAMES]
+        first = int(some[0]) * FRAME
+        block = samples(track[first : int(some[-1]) * FRAME + _WINDOW])
+        block = np.pad(block, (0, int(some[-1]) * FRAME + _WINDOW - first - len(block)))
+        views = block[(some * FRAME - first)[:, None] + within]
         power = np.abs(np.fft.rfft(views * window, axis=1)[:, _LOW_BIN:_HIGH_BIN]) ** 2
         strongest = np.partition(power, -_LINES, axis=1)[:, -_LINES:].sum(axis=1)
-        shares.append((strongest / np.maximum(power.sum(axis=1), 1e-12)).astype(np.float32))
-    return np.concatenate(shares)
+        tonal[some] = strongest > _TONAL * np.maximum(power.sum(axis=1), 1e-12)
+    return tonal
 
 
 def _spoken(speech: Sequence[Speech], count: int) -> NDArray[np.bool_]:

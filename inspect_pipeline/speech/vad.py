@@ -20,11 +20,13 @@ FRAME_S = FRAME / SAMPLE_RATE
 SILENCE_DB = -100.0  # the level given to digital silence
 
 _CONTEXT = 64  # samples of the previous frame that the network sees again
-_BLOCK_FRAMES = 9375  # frames a run: five minutes, so that a call of hours needs little memory
+_BLOCK_FRAMES = 512  # frames a run: what the network works with stays in the processor's cache
+_LEVEL_FRAMES = 1875  # a minute
 _FORGET_FRAMES = 125  # 4 s
 _WARM_FRAMES = 31  # 1 s heard before each of them
 _HEARD = 0.3
 _AROUND_FRAMES = 31
+_OVER_NOISE_DB = 3.0  # a frame this far over the background may be speech
 _LAG_FRAMES = 2  # the probability falls about 64 ms after the voice does (measured on calls with known turns)
 
 Frames = NDArray[np.float32]
@@ -61,28 +63,27 @@ class Speech:
     peak: float
 
 
-def speech_probabilities(track: Track) -> Frames:
+def speech_probabilities(track: Track, levels: Frames) -> Frames:
     """Return the probability of speech of each 32 ms frame (float32, 0-1); the last frame is filled up with zeros.
 
     Over a minute the network's memory can drift until it takes loud speech for background (seen: 47 of 202 s of mono
     speech lost). So where a pass over the whole track hears nothing for half a second around, a second pass counts,
-    in which the network forgets every four seconds what it heard.
+    in which the network forgets every four seconds what it heard. Where all that is unheard in them is as quiet as
+    the background (`levels`, dB, one a frame) nobody speaks, and the second pass is spared.
     """
-    whole = _run_network(track)
-    if not len(whole):
-        return whole
-    heard = np.convolve(whole > _HEARD, np.ones(_AROUND_FRAMES), mode="same") > 0.5
-    return np.where(heard[: len(whole)], whole, _forgetful(track)).astype(np.float32)
-
-
-def _forgetful(track: Track) -> Frames:
-    count = -(-len(track) // FRAME)
-    fresh = [np.empty(0, dtype=np.float32)]
-    for start in range(0, count, _FORGET_FRAMES):
-        first = max(0, start - _WARM_FRAMES)
-        found = _run_network(track[first * FRAME : (start + _FORGET_FRAMES) * FRAME])
-        fresh.append(found[start - first : start - first + _FORGET_FRAMES])
-    return np.concatenate(fresh)
+    found = _run_network(track)
+    if not len(found):
+        return found
+    unheard = np.convolve(found > _HEARD, np.ones(_AROUND_FRAMES), mode="same")[: len(found)] <= 0.5
+    loud = levels > noise_floor_db(levels) + _OVER_NOISE_DB
+    for start in range(0, len(found), _FORGET_FRAMES):
+        block = slice(start, start + _FORGET_FRAMES)
+        fresh = np.zeros(1, dtype=np.float32)
+        if (unheard[block] & loud[block]).any():
+            first = max(0, start - _WARM_FRAMES)
+            fresh = _run_network(track[first * FRAME : (start + _FORGET_FRAMES) * FRAME])[start - first :]
+        found[block] = np.where(unheard[block], fresh, found[block])
+    return found
 
 
 def _run_network(track: Track) -> Frames:
@@ -105,8 +106,8 @@ def _run_network(track: Track) -> Frames:
 def frame_levels(track: Track) -> Frames:
     """Return the level of each 32 ms frame in dB of full scale (float32)."""
     levels = [np.empty(0, dtype=np.float32)]
-    for start in range(0, len(track), _BLOCK_FRAMES * FRAME):
-        power = np.mean(_frames(track, start, start + _BLOCK_FRAMES * FRAME) ** 2, axis=1)
+    for start in range(0, len(track), _LEVEL_FRAMES * FRAME):
+        power = np.mean(_frames(track, start, start + _LEVEL_FRAMES * FRAME) ** 2, axis=1)
         levels.append((10 * np.log10(np.maximum(power, 10 ** (SILENCE_DB / 10)))).astype(np.float32))
     return np.concatenate(levels)
 

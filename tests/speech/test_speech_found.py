@@ -90,7 +90,7 @@ def test_cross_talk_is_not_speech_of_the_other_side() -> None:
     plain = listen([agent, customer], SETTINGS)
     delayed = np.concatenate([np.zeros(1600), agent[:-1600]])  # 0.1 s later, 18 dB down
     leaking = np.clip(customer + delayed / 8, -32767, 32767).astype(np.int16)
-    alone = find_speech(speech_probabilities(leaking), frame_levels(leaking), SETTINGS.vad)
+    alone = find_speech(speech_probabilities(leaking, frame_levels(leaking)), frame_levels(leaking), SETTINGS.vad)
 
     heard = listen([agent, leaking], SETTINGS)
 

@@ -13,6 +13,9 @@ import click
 from inspect_pipeline import __version__
 from inspect_pipeline.errors import InspectError
 
+# More threads in a sum round it otherwise, and a word of a transcript can turn on that: `check` answers as `run` does.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 PROGRAM = "inspect-pipeline"
 PARTIAL = 3  # a night that was stopped has this exit code: told, but no mistake of anybody
 

@@ -205,7 +205,7 @@ def test_all_tables_open_everywhere(tmp_path: Path, calls: list[Recording]):
     plan = plan_of(tmp_path, calls)
     quietly(plan)
     for table in (*TableName,):
-        if table is TableName.REVIEWS:
+        if table in (TableName.REVIEWS, TableName.SCORES):
             continue
         ours = read_table(plan.out, table)
         glob = f"{plan.out}/{table.value}/**/*.parquet"

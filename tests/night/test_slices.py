@@ -49,8 +49,11 @@ def sliced(plan: NightPlan, index: int, of: int) -> SliceSummary:
 
 
 def start(folder: Path, index: int, of: int, pace: float = 0.02) -> subprocess.Popen[str]:
-    script = folder / "slice.py"
-    script.write_text(SLICE.format(here=str(Path(__file__).parent), folder=str(folder), pace=pace), encoding="utf-8")
+    script = folder / f"slice-{pace}.py"
+    if not script.exists():  # another process may be reading it
+        script.write_text(
+            SLICE.format(here=str(Path(__file__).parent), folder=str(folder), pace=pace), encoding="utf-8"
+        )
     root = str(Path(__file__).parent.parent.parent)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
     return subprocess.Popen(

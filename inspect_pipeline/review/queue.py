@@ -137,16 +137,12 @@ def claim_next(database: ReviewDatabase, reviewer: str, now: datetime, wanted: F
     that was cut off goes on where it was.
     """
     held = case((queue.c.claimed_by == reviewer, 0), else_=1)
-    chosen = (
-        select(queue)
-        .where(_open_to(reviewer, now, wanted))
-        .order_by(held, *_urgency(now))
-        .limit(1)
-        # SQLite has no such clause and needs none: its write lock is taken
-        .with_for_update(skip_locked=True, of=queue)
-    )
+    chosen = select(queue).where(_open_to(reviewer, now, wanted)).order_by(held, *_urgency(now)).limit(1)
     with database.write() as connection:
-        row = connection.execute(chosen).mappings().first()
+        # SQLite has no such clause and needs none: its write lock is taken
+        row = connection.execute(chosen.with_for_update(skip_locked=True, of=queue)).mappings().first()
+        if row is None:  # all that is left is being written to: by a claim that will stand, or by one that breaks off
+            row = connection.execute(chosen.with_for_update(of=queue)).mappings().first()
         if row is None:
             return None
         claimed = {"claimed_by": reviewer, "claimed_until": now + LEASE}

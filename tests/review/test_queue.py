@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from inspect_pipeline.errors import ReviewError
 from inspect_pipeline.model import Risk
@@ -23,6 +25,7 @@ from inspect_pipeline.review.queue import (
     items,
     release,
 )
+from inspect_pipeline.review.schema import queue
 from tests.review.conftest import NIGHT, NOW, flag, take
 
 
@@ -49,6 +52,26 @@ def test_queue_is_in_order_of_overdue_risk_due_time_and_call(database: ReviewDat
     ) is not None:
         taken.append(item.call_id)
     assert taken == order
+
+
+def test_call_that_a_dying_writer_still_holds_is_waited_for(database: ReviewDatabase) -> None:
+    """A server notices a killed client late: until then its row is locked, and no "nothing is left" is said of it."""
+    take(database, [flag("c-1")])
+    locked, let_go = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with pytest.raises(ReviewError, match="broke off"), database.write() as connection:
+            connection.execute(select(queue).with_for_update()).all()
+            locked.set()
+            let_go.wait(timeout=30)
+            raise ReviewError("broke off")
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert locked.wait(timeout=30)
+    threading.Timer(0.3, let_go.set).start()
+    assert claimed_id(claim_next(database, "王芳", NOW)) == "c-1"
+    holder.join()
 
 
 def test_flags_taken_over_again_change_nothing(database: ReviewDatabase) -> None:

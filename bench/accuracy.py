@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import json
 import pickle
-from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from functools import cache
@@ -23,7 +22,7 @@ from pathlib import Path
 
 from rapidfuzz.distance import Levenshtein
 
-from inspect_pipeline.model import Finding, Speaker, Transcript, Verdict
+from inspect_pipeline.model import Finding, Recording, Speaker, Transcript, Verdict
 from inspect_pipeline.report.intervals import wilson
 from inspect_pipeline.rulebook.judge import Judge
 from inspect_pipeline.rulebook.load import load_packs, pack_path
@@ -72,7 +71,7 @@ class Report:
     speech_s: dict[str, float] = field(default_factory=lambda: {"stereo": 0.0, "mono": 0.0})
     timing_errors_s: dict[str, list[float]] = field(default_factory=lambda: {"dead-air": [], "interruption": []})
     wrong: list[dict[str, str]] = field(default_factory=list)
-    other: Counter[str] = field(default_factory=Counter)
+    other: dict[str, int] = field(default_factory=dict)
 
 
 def characters(text: str) -> str:
@@ -88,6 +87,11 @@ def count_characters(report: Report, truth: dict, transcript: Transcript) -> Non
         heard = "".join(characters(one.text) for one in transcript.utterances if one.speaker in side)
         report.edits += Levenshtein.distance(said, heard)
         report.characters += len(said)
+
+
+def known_recordings(folder: Path) -> list[Recording]:
+    """Return the recordings of a folder whose truth lies beside them."""
+    return [one for one in read_source(str(folder)) if Path(one.path).with_suffix(".json").exists()]
 
 
 def count_speakers(report: Report, truth: dict, transcript: Transcript) -> None:
@@ -151,9 +155,8 @@ def count_verdicts(report: Report, truth: dict, findings: tuple[Finding, ...], c
                  "reason": reason_text(finding.reason, "en"), "quotes": quotes}
             )  # fmt: skip
         elif (finding.verdict, label) in {(Verdict.MET, "na"), (Verdict.NOT_APPLICABLE, "pass")}:
-            report.other[
-                f"{finding.rule_id}: {label} answered {finding.verdict.value}"
-            ] += not finding.rule_id.startswith("risk.")
+            text = f"{finding.rule_id}: {label} answered {finding.verdict.value}"
+            report.other[text] = report.other.get(text, 0) + (not finding.rule_id.startswith("risk."))
 
 
 @cache
@@ -177,7 +180,7 @@ def transcribe(job: tuple[object, str, str | None]) -> Transcript:
 
 def measure(folder: Path, judge: Judge, options: argparse.Namespace) -> Report:
     """Measure one folder."""
-    recordings = [one for one in read_source(str(folder)) if Path(one.path).with_suffix(".json").exists()]
+    recordings = known_recordings(folder)
     truths = [Path(one.path).with_suffix(".json").read_text(encoding="utf-8") for one in recordings]
     if options.text:
         transcripts = [

@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import statistics
 import time
 from collections.abc import Callable, Sequence
 
 import regex
 from made_calls import distinct_share, made_calls, made_recording
+from memory import peak_mb
 from rapidfuzz.distance import Levenshtein
 
 from inspect_pipeline.model import SentenceModel, Transcript
@@ -128,11 +128,6 @@ def seconds(work: Work, calls: Sequence[Transcript]) -> float:
     begun = time.process_time()
     work(calls)
     return time.process_time() - begun
-
-
-def peak_mb() -> float:
-    """Return the most memory that this process has held, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def measure(options: argparse.Namespace) -> dict[str, object]:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from made_calls import made_calls, made_recording
+from memory import peak_mb
 
 from inspect_pipeline.config import Config, PrivacyConfig, RulesConfig
 from inspect_pipeline.model import Audio, CallResult, CallStatus
@@ -56,11 +56,6 @@ def write_night(plan: NightPlan, count: int) -> None:
                 rows[table] += some
         facts = {"night": NIGHT, "shard": f"{shard}/{-(-count // SHARD)}", "shard_digest": "made", "model": "made"}
         write_shard(plan, shard, rows, {**facts, **pack_facts(plan)}, None)
-
-
-def peak_mb() -> float:
-    """Return the most memory that this process has held, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def judge_night(plan: NightPlan, packs: list[str]) -> dict[str, float]:

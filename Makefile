@@ -38,7 +38,7 @@ lock:
 	rm -rf .venv-lock
 	$(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/python -m pip install --quiet '.[offline,postgres]' \
-	  $$(.venv-lock/bin/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["dev"])')
+	  $$(.venv-lock/bin/python -c 'import tomllib; groups = tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]; print(*groups["dev"], *groups["bench"])')
 	{ echo '# The versions that `make` installs. Written by `make lock`.'; \
 	  .venv-lock/bin/python -m pip freeze --exclude inspect-pipeline | grep -v '@'; } > constraints.txt
 	rm -rf .venv-lock

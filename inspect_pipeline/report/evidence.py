@@ -8,19 +8,17 @@ from the gravest risk down, and without that the calls they have not reached yet
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from inspect_pipeline.model import Flag, Verdict
 from inspect_pipeline.report.estimate import Cell, Label
-from inspect_pipeline.report.labels import SILENT, CallKey, Labels
-from inspect_pipeline.review.outcome import SEEN, Holds, Key
+from inspect_pipeline.report.labels import Labels
+from inspect_pipeline.review.outcome import SEEN, SILENT, CallKey, Holds, Key
+from inspect_pipeline.review.wordings import Wording
 from inspect_pipeline.store.answers import Answered, Place, StoredAnswer, answer_counts, answers_of, sample_places
 from inspect_pipeline.store.calls import stored_flags
-
-Wording = tuple[str, str]
-"""Rule and fingerprint."""
 
 Group = tuple[Verdict, bool]
 """What the machine answered, and whether the calls were certain to be drawn."""
@@ -84,7 +82,8 @@ class RuleEvidence:
 
 @dataclass(slots=True)
 class NightEvidence:
-    """One night. `outside`: reviewed calls that the sample did not draw; they are left out."""
+    """One night. `reviewed`: to the end, by all rules of the night as they are now. `outside`: reviewed calls that the
+    sample did not draw; they are left out."""
 
     night: str
     drawn: int
@@ -110,31 +109,36 @@ class Response:
 @dataclass(frozen=True, slots=True)
 class Sample:
     """The draw of a night and how much of it people have heard: `touched` for what reviewers are asked about one by
-    one, `completed` for all the rest."""
+    one, `completed` for all the rest, by the rule's wording."""
 
     places: Mapping[str, Place]
     touched: Response
-    completed: Response
+    completed: Mapping[Wording, Response]
 
-    def response(self, call_id: str, verdict: Verdict) -> float:
+    def response(self, answer: StoredAnswer) -> float:
         """Return the share of the drawn calls like this one that are reviewed."""
-        return (self.completed if verdict in SILENT else self.touched).share(call_id)
+        silent = answer.verdict in SILENT
+        heard = self.completed[answer.rule_id, answer.fingerprint] if silent else self.touched
+        return heard.share(answer.call_id)
 
-    def weight(self, call_id: str, verdict: Verdict) -> float:
+    def weight(self, answer: StoredAnswer) -> float:
         """Return how many calls a labelled one stands for."""
-        return 1.0 / (self.places[call_id].probability * self.response(call_id, verdict))
+        return 1.0 / (self.places[answer.call_id].probability * self.response(answer))
 
 
 def night_evidence(out: Path, night: str, labels: Labels) -> NightEvidence:
     """Return what a night holds. Raises StoreError."""
     flags = stored_flags(out, night)
     drawn = {flag.call_id for flag in flags}
-    touched, completed = (_of_night(calls, night) for calls in (labels.touched, labels.completed))
-    found = NightEvidence(night, len(drawn), len(completed & drawn), len(touched - drawn))
+    touched = _of_night(labels.touched, night)
+    found = NightEvidence(night, len(drawn), 0, len(touched - drawn))
     for answered in answer_counts(out, night):
         _count(found, answered)
+    completed = {call_id: rules for (of, call_id), rules in labels.completed.items() if of == night}
+    found.reviewed = sum(call_id in drawn and rules >= found.rules.keys() for call_id, rules in completed.items())
     if touched & drawn:
-        sample = Sample(sample_places(out, night), _response(flags, touched), _response(flags, completed))
+        heard = _by_wording(flags, completed, found.rules)
+        sample = Sample(sample_places(out, night), _response(flags, touched), heard)
         for answer in answers_of(out, night, drawn):
             _label(found, answer, labels, sample)
     return found
@@ -142,6 +146,23 @@ def night_evidence(out: Path, night: str, labels: Labels) -> NightEvidence:
 
 def _of_night(calls: Collection[CallKey], night: str) -> set[str]:
     return {call_id for of, call_id in calls if of == night}
+
+
+def _by_wording(
+    flags: Sequence[Flag], completed: Mapping[str, frozenset[Wording]], wordings: Iterable[Wording]
+) -> dict[Wording, Response]:
+    """Return how much was reviewed by the end for each wording; the same for those that the same reviews speak of."""
+    by_rules: dict[frozenset[Wording], set[str]] = {}
+    for call_id, rules in completed.items():
+        by_rules.setdefault(rules, set()).add(call_id)
+    made: dict[tuple[frozenset[Wording], ...], Response] = {}
+    found = {}
+    for wording in wordings:
+        speaking = tuple(rules for rules in by_rules if wording in rules)
+        if speaking not in made:
+            made[speaking] = _response(flags, set().union(*(by_rules[rules] for rules in speaking)))
+        found[wording] = made[speaking]
+    return found
 
 
 def _response(flags: Iterable[Flag], reviewed: Collection[str]) -> Response:
@@ -161,7 +182,7 @@ def _label(found: NightEvidence, answer: StoredAnswer, labels: Labels, sample: S
     probability = sample.places[answer.call_id].probability
     group = (answer.verdict, probability >= 1.0)
     rule = found.rules[answer.rule_id, answer.fingerprint]
-    if sample.response(answer.call_id, answer.verdict) == 0.0:
+    if sample.response(answer) == 0.0:
         rule.unheard[group] += 1.0 / probability
         return
     label = labels.of(Key(found.night, answer.call_id, answer.rule_id, answer.fingerprint, answer.verdict))
@@ -170,5 +191,5 @@ def _label(found: NightEvidence, answer: StoredAnswer, labels: Labels, sample: S
     if label is Holds.UNSURE:
         rule.unsure += 1
         return
-    weighed = (label is Holds.YES, sample.weight(answer.call_id, answer.verdict))
+    weighed = (label is Holds.YES, sample.weight(answer))
     rule.labels.setdefault(group, Counter())[weighed] += 1

@@ -11,11 +11,13 @@ from pathlib import Path
 from inspect_pipeline.errors import UsageError
 from inspect_pipeline.model import Verdict
 from inspect_pipeline.report.estimate import Estimate, precision_of, recall_of
-from inspect_pipeline.report.evidence import HITS, REST, NightEvidence, RuleEvidence, Wording, night_evidence
+from inspect_pipeline.report.evidence import HITS, REST, NightEvidence, RuleEvidence, night_evidence
 from inspect_pipeline.report.intervals import Share, share
 from inspect_pipeline.report.labels import labels_of
 from inspect_pipeline.review.decisions import Choice, Decision, standing
 from inspect_pipeline.review.outcome import SEEN, Key
+from inspect_pipeline.review.schema import FIRST
+from inspect_pipeline.review.wordings import Wording
 from inspect_pipeline.store.judged import night_rules
 from inspect_pipeline.store.schema import TableName
 from inspect_pipeline.store.tables import stored_nights
@@ -96,9 +98,23 @@ class OlderLabels:
 
 
 @dataclass(frozen=True, slots=True)
+class OlderCalls:
+    """Decisions on whole calls by packs that have other rules now: they say nothing about the new and changed ones.
+
+    `packs`: their fingerprint, None when it was not kept. `agreed`: nothing else was wrong.
+    """
+
+    packs: str | None
+    decisions: int
+    agreed: int
+    missed: int
+    unsure: int
+
+
+@dataclass(frozen=True, slots=True)
 class QualityReport:
-    """The rules as measured over nights. `nights` are those with reviews; `drawn`, `reviewed` (to the end) and
-    `outside` (reviewed, but not drawn by the sample: left out) count their calls."""
+    """The rules as measured over nights. `nights` are those with reviews; `drawn`, `reviewed` (to the end, by the rules
+    as they are now) and `outside` (reviewed, but not drawn by the sample: left out) count their calls."""
 
     nights: tuple[str, ...]
     drawn: int
@@ -106,6 +122,7 @@ class QualityReport:
     outside: int
     rules: tuple[RuleQuality, ...]
     older: tuple[OlderLabels, ...]
+    older_calls: tuple[OlderCalls, ...] = ()
 
 
 def quality_report(
@@ -120,6 +137,7 @@ def quality_report(
     labels = labels_of(made, overturned)
     heard = {night for night, _ in labels.touched}
     found = [night_evidence(out, night, labels) for night in nights if night in heard]
+    stand = [decision for decision in standing(tuple(made)) if decision.subject.night in nights]
     rules, order = latest_rules(out, nights), list(_wordings(found))
     order.sort(key=lambda wording: (*_place(rules, wording), min(_merged(found, wording).nights)))
     return QualityReport(
@@ -128,7 +146,8 @@ def quality_report(
         reviewed=sum(night.reviewed for night in found),
         outside=sum(night.outside for night in found),
         rules=tuple(_rule(found, wording, rules.get(wording[0]) == wording[1]) for wording in order),
-        older=tuple(_older(found, [d for d in standing(tuple(made)) if d.subject.night in nights])),
+        older=tuple(_older(found, stand)),
+        older_calls=tuple(_older_calls(found, stand)),
     )
 
 
@@ -242,3 +261,17 @@ def _older_labels(wording: Wording, decisions: Sequence[Decision]) -> OlderLabel
         missed=sum(d.choice is Choice.MISSED for d in decisions),
         unsure=sum(d.choice is Choice.UNSURE for d in decisions),
     )
+
+
+def _older_calls(found: Sequence[NightEvidence], stand: Iterable[Decision]) -> list[OlderCalls]:
+    """Return the decisions on whole calls that do not speak of all rules that their night has now."""
+    stored = {night.night: night.rules.keys() for night in found}
+    grouped: dict[str, list[Choice]] = {}
+    for decision in stand:
+        subject = decision.subject
+        if subject.rule_id is None and subject.role == FIRST and not decision.rules >= stored[subject.night]:
+            grouped.setdefault(subject.fingerprint or "", []).append(decision.choice)
+    return [
+        OlderCalls(packs or None, len(said), *(said.count(one) for one in (Choice.AGREE, Choice.MISSED, Choice.UNSURE)))
+        for packs, said in sorted(grouped.items())
+    ]

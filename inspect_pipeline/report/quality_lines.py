@@ -8,7 +8,7 @@ from inspect_pipeline.report.agreement import Coefficient
 from inspect_pipeline.report.columns import Column, fit, table, wrap
 from inspect_pipeline.report.estimate import Estimate
 from inspect_pipeline.report.intervals import Share
-from inspect_pipeline.report.quality import MINIMUM, OlderLabels, Quality, QualityReport, RuleQuality
+from inspect_pipeline.report.quality import MINIMUM, OlderCalls, OlderLabels, Quality, QualityReport, RuleQuality
 from inspect_pipeline.report.quality_words import say
 from inspect_pipeline.report.reviewers import Agreement, ReviewersReport
 
@@ -28,7 +28,7 @@ def quality_lines(report: QualityReport, titles: Titles, lang: str) -> list[str]
         _head(report, lang),
         [*_rules(current, titles, lang), *_minimum(lang)],
         _trend(current, titles, lang),
-        _older([rule for rule in report.rules if not rule.current], report.older, titles, lang),
+        _older(report, titles, lang),
     ]
     return _joined(sections)
 
@@ -90,8 +90,9 @@ def _trend(rules: Sequence[RuleQuality], titles: Titles, lang: str) -> list[str]
     return [say("trend", lang), *table(columns, rows, indent=2)]
 
 
-def _older(rules: Sequence[RuleQuality], labels: Sequence[OlderLabels], titles: Titles, lang: str) -> list[str]:
-    if not rules and not labels:
+def _older(report: QualityReport, titles: Titles, lang: str) -> list[str]:
+    rules = [rule for rule in report.rules if not rule.current]
+    if not rules and not report.older and not report.older_calls:
         return []
     lines = [say("older", lang)]
     if rules:
@@ -115,18 +116,27 @@ def _older(rules: Sequence[RuleQuality], labels: Sequence[OlderLabels], titles: 
             for rule in rules
         ]
         lines += table(columns, rows, indent=2)
-    for one in labels:
-        told = say(
-            "older-labels",
-            lang,
-            rule=titles.get(one.rule_id, one.rule_id),
-            wording=one.fingerprint[:6],
-            decisions=one.decisions,
-            agreed=percent(one.agreed),
-            missed=one.missed,
-        )
-        lines += [f"  {line}" for line in wrap(told, CELLS - 2)]
-    return lines
+    told = [_older_labels(one, titles, lang) for one in report.older]
+    told += [_older_calls(one, lang) for one in report.older_calls]
+    return lines + [f"  {line}" for text in told for line in wrap(text, CELLS - 2)]
+
+
+def _older_labels(one: OlderLabels, titles: Titles, lang: str) -> str:
+    return say(
+        "older-labels",
+        lang,
+        rule=titles.get(one.rule_id, one.rule_id),
+        wording=one.fingerprint[:6],
+        decisions=one.decisions,
+        agreed=percent(one.agreed),
+        missed=one.missed,
+    )
+
+
+def _older_calls(one: OlderCalls, lang: str) -> str:
+    wording = say("unknown-wording", lang) if one.packs is None else one.packs[:6]
+    counts = {"decisions": one.decisions, "agreed": one.agreed, "missed": one.missed, "unsure": one.unsure}
+    return say("older-calls", lang, wording=wording, **counts)
 
 
 def reviewers_lines(report: ReviewersReport, nights: Sequence[str], titles: Titles, lang: str) -> list[str]:

@@ -34,6 +34,12 @@ _WORDS: dict[str, tuple[str, str]] = {
         "{rule}  {wording}  {decisions} 项判定，命中认可 {agreed}，漏判 {missed}（当晚已按新规则重判）",
         "{rule}  {wording}  {decisions} decisions, {agreed} of hits right, {missed} missed (judged again since)",
     ),
+    "older-calls": (
+        "整通  {wording}  {decisions} 通：无漏判 {agreed}，有漏判 {missed}，不确定 {unsure}（对改动过的规则不算数）",
+        "whole call  {wording}  {decisions} calls: {agreed} complete, {missed} missed, {unsure} unsure (nothing is said"
+        " of rules that have changed since)",
+    ),
+    "unknown-wording": ("未知", "unknown"),
     "reviewers": ("复核员 {first} 至 {last}", "Reviewers, {first} to {last}"),
     "no-decisions": ("这些日期还没有复核判定。", "Nothing has been decided on these nights yet."),
     "reviewer": ("复核员", "reviewer"),

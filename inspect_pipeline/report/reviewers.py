@@ -19,9 +19,9 @@ from inspect_pipeline.report.agreement import (
     raw_agreement,
 )
 from inspect_pipeline.report.intervals import Share, share
-from inspect_pipeline.report.labels import Rated, completed_calls, rated_by_several
+from inspect_pipeline.report.labels import Rated, rated_by_several
 from inspect_pipeline.review.decisions import Choice, Decision, standing
-from inspect_pipeline.review.outcome import SEEN, Holds
+from inspect_pipeline.review.outcome import SEEN, Holds, completed_calls
 from inspect_pipeline.review.schema import FIRST, SECOND
 
 CATEGORIES = (Holds.YES, Holds.NO)  # who cannot tell has not rated

@@ -20,7 +20,18 @@ from inspect_pipeline.store.stored import by_call, result_of
 from inspect_pipeline.store.tables import calls_that_say, part_path, parts, read_part, shard_of, stored_nights
 
 _ASKED = frozenset(verdict.value for verdict in ASKED)
-_FACTS = ["call_id", "started_at", "utc_offset_min", "agent_id", "team", "queue", "score", "metadata"]
+_FACTS = [
+    "call_id",
+    "started_at",
+    "utc_offset_min",
+    "agent_id",
+    "team",
+    "queue",
+    "score",
+    "metadata",
+    "pack_fingerprint",
+]
+_ANSWERS = ["call_id", "rule_id", "fingerprint", "verdict"]
 
 
 class Archive:
@@ -80,7 +91,7 @@ class Archive:
     def _cases(self, night: str, shard: int, call_ids: Sequence[str], item: QueueItem | None = None) -> Iterator[Case]:
         for rows in by_call(shard_rows(self.out, night, shard, call_ids)).values():
             result = result_of(rows[TableName.CALLS][0], rows[TableName.UTTERANCES], rows[TableName.FINDINGS])
-            yield Case(night, result, item, self.titles)
+            yield Case(night, result, item, self.titles, rows[TableName.CALLS][0]["pack_fingerprint"])
 
     def _shard(self, night: str, call_id: str) -> int | None:
         if night not in self._shards:
@@ -109,7 +120,8 @@ def take_over_flags(
         digest = _digest(out, night, plan)
         if known.get(night) != digest:
             flags = stored_flags(out, night)
-            changed[night] = enqueue(database, Intake(night, flags, _facts(out, night, flags), plan, digest), now)
+            facts, wordings = _facts(out, night, flags)
+            changed[night] = enqueue(database, Intake(night, flags, facts, plan, digest, wordings), now)
     return changed
 
 
@@ -119,17 +131,20 @@ def _digest(out: Path, night: str, plan: Assignment) -> str:
     return hashlib.sha256(repr((facts, plan)).encode()).hexdigest()
 
 
-def _facts(out: Path, night: str, flags: Sequence[Flag]) -> dict[str, CallFacts]:
-    """Return what the queue needs to know of the flagged calls."""
+def _facts(out: Path, night: str, flags: Sequence[Flag]) -> tuple[dict[str, CallFacts], dict[str, dict[str, str]]]:
+    """Return what the queue needs to know of the flagged calls, and the rules that judged them by their packs."""
     wanted = {flag.call_id for flag in flags}
     found: dict[str, CallFacts] = {}
+    wordings: dict[str, dict[str, str]] = {}
     for path in parts(out, TableName.CALLS, night) if wanted else ():
         shard = shard_of(path)
         calls = read_part(path, TableName.CALLS, _FACTS, wanted)
-        asked: dict[str, list[tuple[str, str]]] = {row["call_id"]: [] for row in calls}
+        packs = {row["call_id"]: row["pack_fingerprint"] for row in calls}
+        asked: dict[str, list[tuple[str, str]]] = {call_id: [] for call_id in packs}
         findings = part_path(out, TableName.FINDINGS, night, shard)
         if asked and findings.exists():
-            for row in read_part(findings, TableName.FINDINGS, ["call_id", "rule_id", "verdict"], asked):
+            for row in read_part(findings, TableName.FINDINGS, _ANSWERS, asked):
+                wordings.setdefault(packs[row["call_id"]], {})[row["rule_id"]] = row["fingerprint"]
                 if row["verdict"] in _ASKED:
                     asked[row["call_id"]].append((row["rule_id"], row["verdict"]))
         for row in calls:
@@ -144,4 +159,4 @@ def _facts(out: Path, night: str, flags: Sequence[Flag]) -> dict[str, CallFacts]
                 row["score"],
                 tuple(asked[row["call_id"]]),
             )
-    return found
+    return found, wordings

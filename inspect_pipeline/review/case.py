@@ -37,12 +37,16 @@ WHOLE_CALL = Step()
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One call of a night with everything that was stored of it. `titles` are the rules' titles by id."""
+    """One call of a night with everything that was stored of it. `titles` are the rules' titles by id.
+
+    `packs`: the fingerprint of the packs that judged it; None when that is not known.
+    """
 
     night: str
     result: CallResult
     item: QueueItem | None = None
     titles: Mapping[str, str] = field(default_factory=dict)
+    packs: str | None = None
 
     @property
     def call_id(self) -> str:
@@ -93,9 +97,9 @@ class Case:
     def subject(self, finding: Finding | None) -> Subject:
         """Return what a decision on a finding, or on the whole call, is about."""
         role = FIRST if self.item is None else self.item.role
-        return (
-            Subject(self.night, self.call_id, role=role) if finding is None else subject_of(self.night, finding, role)
-        )
+        if finding is None:
+            return Subject(self.night, self.call_id, fingerprint=self.packs, role=role)
+        return subject_of(self.night, finding, role)
 
     def all_evidence(self) -> tuple[Evidence, ...]:
         """Return the evidence of all findings that are asked about."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -15,6 +15,7 @@ from inspect_pipeline.model import Finding, Verdict
 from inspect_pipeline.review.database import ReviewDatabase
 from inspect_pipeline.review.queue import LEASE, QueueItem
 from inspect_pipeline.review.schema import FIRST, decisions, drafts, queue
+from inspect_pipeline.review.wordings import Wording, read_wordings
 
 
 class Choice(StrEnum):
@@ -32,7 +33,10 @@ class Choice(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a decision is about: one finding as the machine answered it, or (rule_id None) the whole call."""
+    """What a decision is about: one finding as the machine answered it, or (rule_id None) the whole call.
+
+    `fingerprint`: of the rule, or of the packs that judged the whole call; None when that was not kept.
+    """
 
     night: str
     call_id: str
@@ -58,7 +62,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One decision of one reviewer, as stored. `seconds` is the time spent on it, None when not measured."""
+    """One decision of one reviewer, as stored. `seconds` is the time spent on it, None when not measured.
+
+    `rules`: what a decision on the whole call speaks of, the rules as they were worded then; none when not known.
+    """
 
     review_id: str
     subject: Subject
@@ -69,6 +76,7 @@ class Decision:
     seconds: float | None = None
     supersedes: str | None = None
     cause: str | None = None
+    rules: frozenset[Wording] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +113,11 @@ def add_decision(connection: Connection, answer: Answer, reviewer: str, now: dat
     """Store a decision inside the caller's write transaction, as `record` does."""
     subject = answer.subject
     earlier = connection.scalar(_standing(subject, reviewer))
+    rules = _spoken_of(connection, [subject]).get(subject.fingerprint or "", frozenset())
     made = Decision(
-        str(uuid.uuid4()), subject, reviewer, answer.choice, answer.note, now, answer.seconds, earlier, answer.cause
-    )
+        str(uuid.uuid4()), subject, reviewer, answer.choice, answer.note, now, answer.seconds, earlier, answer.cause,
+        rules,
+    )  # fmt: skip
     connection.execute(insert(decisions).values(_values(made)))
     connection.execute(delete(drafts).where(*_draft_key(subject, reviewer)))
     connection.execute(
@@ -136,7 +146,19 @@ def read_history(connection: Connection, night: str | None = None, call_id: str 
         wanted = wanted.where(decisions.c.night == night)
     if call_id is not None:
         wanted = wanted.where(decisions.c.call_id == call_id)
-    return tuple(_decision(row) for row in connection.execute(wanted).mappings())
+    made = [_decision(row) for row in connection.execute(wanted).mappings()]
+    rules = _spoken_of(connection, [decision.subject for decision in made])
+    return tuple(
+        replace(decision, rules=rules[decision.subject.fingerprint])
+        if decision.subject.rule_id is None and decision.subject.fingerprint in rules
+        else decision
+        for decision in made
+    )
+
+
+def _spoken_of(connection: Connection, subjects: Iterable[Subject]) -> dict[str, frozenset[Wording]]:
+    """Return the wordings of the packs that judged those of the subjects that are whole calls."""
+    return read_wordings(connection, {s.fingerprint for s in subjects if s.rule_id is None and s.fingerprint})
 
 
 def standing(made: tuple[Decision, ...]) -> tuple[Decision, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ from inspect_pipeline.review.database import ReviewDatabase
 from inspect_pipeline.review.migrations import one_at_a_time
 from inspect_pipeline.review.queue import RISK_ORDER, by_key
 from inspect_pipeline.review.schema import FIRST, SECOND, asked, queue, taken_over
+from inspect_pipeline.review.wordings import note_wordings
 
 SECOND_LATER = timedelta(hours=72)  # hearing a call again is never as urgent as hearing one for the first time
 NO_FACTS = CallFacts()
@@ -36,7 +37,8 @@ class Enqueued:
 class Intake:
     """What a night brings to the queue: its flags, what is known of the flagged calls, and how they are dealt.
 
-    `digest` names all that; the same digest again need not be taken over. None: always take over.
+    `digest` names all that; the same digest again need not be taken over. None: always take over. `wordings`: the
+    rules that judged the calls (fingerprints by id), by the fingerprint of their packs.
     """
 
     night: str
@@ -44,6 +46,7 @@ class Intake:
     facts: Mapping[str, CallFacts]
     plan: Assignment = UNASSIGNED
     digest: str | None = None
+    wordings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def enqueue(database: ReviewDatabase, intake: Intake, now: datetime) -> Enqueued:
@@ -79,7 +82,8 @@ def taken(database: ReviewDatabase) -> dict[str, str]:
 
 
 def _note(connection: Connection, intake: Intake) -> None:
-    """Keep what the calls are asked about, and which flags these were."""
+    """Keep what the calls are asked about, by which rules, and which flags these were."""
+    note_wordings(connection, intake.wordings)
     for table in (asked, taken_over):
         connection.execute(delete(table).where(table.c.night == intake.night))
     rows = [
@@ -129,6 +133,7 @@ def _values(night: str, flag: Flag, facts: CallFacts) -> dict[str, Any]:
         "team": facts.team,
         "phone_queue": facts.phone_queue,
         "score": facts.score,
+        "language": facts.language,
     }
 
 

@@ -76,15 +76,33 @@ def to_2(connection: Connection) -> None:
     """Second reviews, assignment, causes, corrections, appeals and reviewed scores; the history guards itself."""
     postgres = connection.dialect.name == "postgresql"
     moment, real = ("TIMESTAMP WITH TIME ZONE", "DOUBLE PRECISION") if postgres else ("VARCHAR(32)", "FLOAT")
-    for statement in _TO_2.format(moment=moment, real=real).split(";"):
-        if statement.strip():
-            connection.execute(text(statement))
+    _execute(connection, _TO_2.format(moment=moment, real=real))
     guard(connection, ("decisions", "corrections", "hand_overs", "appeals", "appeal_decisions"))
+
+
+_TO_3 = """
+ALTER TABLE queue ADD COLUMN language TEXT;
+CREATE TABLE wordings (
+  packs TEXT NOT NULL, rule_id TEXT NOT NULL, fingerprint TEXT NOT NULL, PRIMARY KEY (packs, rule_id));
+DELETE FROM taken_over
+"""
+
+
+def to_3(connection: Connection) -> None:
+    """What a decision on a whole call speaks of; the language of a queued call. All nights are taken over once more."""
+    _execute(connection, _TO_3)
+    guard(connection, ("wordings",))
 
 
 # What turns a database of version N into one of version N + 1, by N.
 Migration = Callable[[Connection], None]
-MIGRATIONS: Mapping[int, Migration] = {1: to_2}
+MIGRATIONS: Mapping[int, Migration] = {1: to_2, 2: to_3}
+
+
+def _execute(connection: Connection, script: str) -> None:
+    for statement in script.split(";"):
+        if statement.strip():
+            connection.execute(text(statement))
 
 
 def guard(connection: Connection, tables: tuple[str, ...]) -> None:

@@ -13,8 +13,13 @@ from enum import StrEnum
 from inspect_pipeline.model import Verdict
 from inspect_pipeline.review.decisions import Choice, Decision, Subject, standing
 from inspect_pipeline.review.schema import ADJUDICATOR, FIRST, SECOND
+from inspect_pipeline.review.wordings import Wording
 
 SEEN = (Verdict.VIOLATED, Verdict.NOTICED)  # the machine says that it holds
+SILENT = (Verdict.MET, Verdict.NOT_APPLICABLE)  # the first reviewer is not asked about these one by one
+
+CallKey = tuple[str, str]
+"""Night and call."""
 
 
 class Holds(StrEnum):
@@ -104,32 +109,70 @@ def answers(made: Iterable[Decision], role: str) -> dict[Key, Decision]:
     return found
 
 
+def completed_calls(stand: Iterable[Decision]) -> dict[tuple[CallKey, str], frozenset[Wording]]:
+    """Return the calls that first reviewers heard to the end, each with her name, and of which rules that speaks.
+
+    To the end: her latest answer about the whole call is that nothing else is wrong (`agree`), or that something is
+    (`missed`) and she named such a rule. Then what the machine found in order, and she did not name, is in order, by
+    the rules as they were worded then. `missed` without a rule says that something was missed, not what; like `unsure`
+    it says nothing about any rule. `stand`: decisions that stand, oldest first.
+    """
+    named: dict[tuple[CallKey, str], set[Wording]] = {}
+    whole: list[tuple[tuple[CallKey, str], Decision]] = []
+    for decision in stand:
+        who = ((decision.subject.night, decision.subject.call_id), decision.reviewer)
+        if decision.subject.role != FIRST:
+            continue
+        if decision.subject.rule_id is None:
+            whole.append((who, decision))
+        elif decision.choice is Choice.MISSED:
+            named.setdefault(who, set()).add((decision.subject.rule_id, decision.subject.fingerprint or ""))
+    found: dict[tuple[CallKey, str], frozenset[Wording]] = {}
+    for who, decision in whole:
+        before = found.pop(who, frozenset())
+        told = named.get(who, set())
+        said_what = bool(told & decision.rules if decision.rules else told)
+        if decision.choice is Choice.AGREE or (decision.choice is Choice.MISSED and said_what):
+            found[who] = before | decision.rules
+        elif before - decision.rules:
+            found[who] = before - decision.rules
+    return found
+
+
 def differences(made: Sequence[Decision]) -> list[Difference]:
     """Return every finding on which the first and the second reviewer differ, by call and rule; settled ones, too.
 
-    The first reviewer is not asked about what the machine found in order: to say of the whole call that nothing is
-    missing is to say that there is no violation in those.
+    The first reviewer is not asked about what the machine found in order: that she completed the call is her word on
+    those (see `completed_calls`). Without it she has said nothing about them, and nobody differs.
     """
     stand = standing(tuple(made))
     first, second, third = (answers(stand, role) for role in (FIRST, SECOND, ADJUDICATOR))
-    whole = {
-        (d.subject.night, d.subject.call_id): d for d in stand if d.subject.rule_id is None and d.subject.role == FIRST
-    }
+    completed: dict[CallKey, dict[str, frozenset[Wording]]] = {}
+    for (call, reviewer), rules in completed_calls(stand).items():
+        completed.setdefault(call, {})[reviewer] = rules
     found = []
     for key, blind in second.items():
-        said = _first_word(key, first.get(key), whole.get((key.night, key.call_id)))
+        said = _first_word(key, first.get(key), completed.get((key.night, key.call_id), {}))
         heard = holds(key.verdict, blind.choice)
         if said is not None and said[1] is not heard:
             found.append(Difference(key, said, (blind.reviewer, heard), third.get(key)))
     return sorted(found, key=lambda pair: (pair.key.night, pair.key.call_id, pair.key.rule_id))
 
 
-def _first_word(key: Key, own: Decision | None, whole: Decision | None) -> tuple[str, Holds] | None:
+def _first_word(
+    key: Key, own: Decision | None, completed: Mapping[str, frozenset[Wording]]
+) -> tuple[str, Holds] | None:
+    """Return what the first reviewer says about a finding; None when she has said nothing about it.
+
+    A whole call that is `missed` without a named rule, or `unsure`, says nothing about what the machine found in order.
+    """
     if own is not None:
         return own.reviewer, holds(key.verdict, own.choice)
-    if whole is None or key.verdict in (*SEEN, Verdict.UNCERTAIN):
-        return None
-    return whole.reviewer, Holds.UNSURE if whole.choice is Choice.UNSURE else Holds.NO
+    if key.verdict in SILENT:
+        for reviewer, rules in completed.items():
+            if (key.rule_id, key.fingerprint) in rules:
+                return reviewer, Holds.NO
+    return None
 
 
 def outcomes(made: Sequence[Decision], overturned: Mapping[Key, bool]) -> dict[Key, Outcome]:

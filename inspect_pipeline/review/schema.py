@@ -27,7 +27,7 @@ from sqlalchemy.types import TypeEngine
 
 from inspect_pipeline.errors import ReviewError
 
-VERSION = 2
+VERSION = 3
 FIRST = "first"  # the role of the first person who hears a call
 SECOND = "second"  # hears it again and is shown neither what the machine nor what the first one said
 ADJUDICATOR = "adjudicator"  # decides where the two differ
@@ -94,6 +94,7 @@ queue = Table(
     Column("team", Text),
     Column("phone_queue", Text),
     Column("score", Float),
+    Column("language", Text),
     Index("queue_order", "risk_rank", "due_at", "night", "call_id"),
     Index("queue_waiting", "done_at", "withdrawn_at", "role"),
     Index("queue_done", "done_by", "done_at"),
@@ -116,6 +117,14 @@ taken_over = Table(  # what a night's flags were when they were taken over: the 
     Column("digest", String(64), nullable=False),
 )
 
+wordings = Table(  # the rules that the fingerprint of a night's packs stands for
+    "wordings",
+    metadata,
+    Column("packs", Text, primary_key=True),
+    Column("rule_id", Text, primary_key=True),
+    Column("fingerprint", Text, nullable=False),
+)
+
 decisions = Table(
     "decisions",
     metadata,
@@ -124,7 +133,7 @@ decisions = Table(
     Column("call_id", Text, nullable=False),
     Column("role", String(16), nullable=False),
     Column("rule_id", Text),  # null: the call as a whole
-    Column("fingerprint", Text),
+    Column("fingerprint", Text),  # of the rule; of the packs for the call as a whole, null before version 3
     Column("verdict", String(16)),  # what the machine had answered
     Column("reviewer", Text, nullable=False),
     Column("decision", String(16), nullable=False),
@@ -215,4 +224,4 @@ drafts = Table(
     Column("cause", Text),
 )
 
-HISTORY = (decisions, corrections, hand_overs, appeals, appeal_decisions)
+HISTORY = (wordings, decisions, corrections, hand_overs, appeals, appeal_decisions)

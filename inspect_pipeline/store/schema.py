@@ -183,7 +183,7 @@ _REVIEWS = pa.schema(
         _column("review_id", _TEXT, "the decision"),
         _column("call_id", _TEXT, "its call"),
         _column("rule_id", _TEXT, "its rule; null for a decision on the whole call"),
-        _column("fingerprint", _TEXT, "of the rule when it answered"),
+        _column("fingerprint", _TEXT, "of the rule when it answered; of the packs for a decision on the whole call"),
         _column("reviewer", _TEXT, "who decided"),
         _column("decision", _TEXT, "agree, disagree, unsure or missed"),
         _column("note", _TEXT, "the reviewer's words"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from inspect_pipeline.model import (
 from inspect_pipeline.privacy import CustomerKey
 from inspect_pipeline.review.database import ReviewDatabase
 from inspect_pipeline.review.decisions import Answer, Choice, Subject, record
+from inspect_pipeline.review.wordings import note_wordings
 from inspect_pipeline.store.rows import Origin, flag_row, result_rows
 from inspect_pipeline.store.schema import TableName
 from inspect_pipeline.store.tables import part_path, write_part
@@ -93,19 +94,28 @@ def result(call: Call, fingerprints: Mapping[str, str]) -> CallResult:
 
 @dataclass
 class Reviewing:
-    """Somebody who decides, second by second, on the calls of one night."""
+    """Somebody who decides, second by second, on the calls of one night.
+
+    `packs`: the fingerprint of those that judged it (None: not kept); `marks`: fingerprints that are not `fp-<rule>`.
+    """
 
     database: ReviewDatabase
     name: str
     role: str = "first"
     night: str = NIGHT
     clock: datetime = NOW
+    packs: str | None = "aa11"
+    marks: Mapping[str, str] = field(default_factory=dict)
 
     def decide(self, call: Call, rule_id: str | None, choice: Choice, fingerprint: str | None = None) -> None:
         """Decide on a rule of a call (None: on the whole call)."""
         self.clock += timedelta(seconds=1)
-        subject = Subject(self.night, call.call_id, role=self.role)
+        marks = {rule: self.marks.get(rule, f"fp-{rule}") for rule in call.verdicts}
         if rule_id is not None:
-            mark = fingerprint or f"fp-{rule_id}"
+            mark = fingerprint or marks[rule_id]
             subject = Subject(self.night, call.call_id, rule_id, mark, call.verdicts[rule_id], self.role)
+        else:
+            subject = Subject(self.night, call.call_id, fingerprint=self.packs, role=self.role)
+            with self.database.write() as connection:
+                note_wordings(connection, {self.packs: marks} if self.packs else {})
         record(self.database, Answer(subject, choice, seconds=4.0), self.name, self.clock)

@@ -14,7 +14,8 @@ from inspect_pipeline.model import Risk, Verdict
 from inspect_pipeline.report.columns import width
 from inspect_pipeline.report.estimate import Cell, Label, precision_of, recall_of
 from inspect_pipeline.report.intervals import share
-from inspect_pipeline.report.quality import OlderLabels, Quality, RuleQuality, Week, quality_report, week_of
+from inspect_pipeline.report.quality import OlderCalls, OlderLabels, Quality, RuleQuality, Week, quality_report, week_of
+from inspect_pipeline.report.quality_lines import quality_lines
 from inspect_pipeline.review.database import open_reviews
 from inspect_pipeline.review.decisions import Choice, history
 from inspect_pipeline.review.outcome import Key
@@ -204,6 +205,31 @@ def test_what_was_silent_before_it_was_judged_again_is_no_miss(tmp_path: Path) -
     found = quality_report(tmp_path, history(open_reviews(tmp_path)), {}, None, None)
     assert [rule.quality.others_reviewed for rule in found.rules] == [0, 1]
     assert found.older[0].decisions == 1
+
+
+def test_nothing_missed_is_said_of_the_rules_as_they_were(tmp_path: Path) -> None:
+    """One rule was reworded and the night judged again: what was said of whole calls before counts for the other."""
+    night = [Call(f"n-{n}", CLEAN) for n in range(8)]
+    new = {RULE: "new"}
+    write_measured(tmp_path, night, fingerprints=new)
+    database = open_reviews(tmp_path)
+    before = Reviewing(database, "wang")
+    unknown, after = Reviewing(database, "li", packs=None), Reviewing(database, "zhao", packs="bb22", marks=new)
+    for call, choice in zip(night[:4], (Choice.AGREE, Choice.AGREE, Choice.MISSED, Choice.UNSURE), strict=True):
+        before.decide(call, None, choice)
+    unknown.decide(night[4], None, Choice.AGREE)
+    for call in night[5:]:
+        after.decide(call, None, Choice.AGREE)
+    found = quality_report(tmp_path, history(database), {}, None, None)
+    assert (found.drawn, found.reviewed) == (8, 3)
+    assert [(rule.rule_id, rule.quality.others_reviewed) for rule in found.rules] == [(RULE, 3), (OTHER, 5)]
+    assert found.older_calls == (OlderCalls(None, 1, 1, 0, 0), OlderCalls("aa11", 4, 2, 1, 1))
+    lines = quality_lines(found, {}, "zh")
+    assert lines[lines.index("旧版规则下的复核（不计入上表）") + 1 :] == [
+        "  整通  未知  1 通：无漏判 1，有漏判 0，不确定 0（对改动过的规则不算数）",
+        "  整通  aa11  4 通：无漏判 2，有漏判 1，不确定 1（对改动过的规则不算数）",
+    ]
+    assert "whole call  aa11  4 calls: 2 complete, 1 missed, 1 unsure" in "\n".join(quality_lines(found, {}, "en"))
 
 
 def test_nights_that_are_not_there(tmp_path: Path) -> None:

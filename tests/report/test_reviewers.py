@@ -92,6 +92,23 @@ def test_three_reviewers_take_the_mean_of_their_pairs(tmp_path: Path) -> None:
     assert reviewers_report(history(database), {"2026-11-21"}).reviewers == ()
 
 
+def test_who_heard_a_call_by_other_rules_has_not_rated_these(tmp_path: Path) -> None:
+    """Wang completed both calls before the silent rule was reworded; li hears them blind since."""
+    calls = [Call(f"c-{n}", HIT) for n in range(2)]
+    database = open_reviews(tmp_path)
+    wang = Reviewing(database, "wang")
+    li = Reviewing(database, "li", "second", packs="bb22", marks={OTHER: "new"})
+    for call in calls:
+        wang.decide(call, RULE, Choice.AGREE)
+        wang.decide(call, None, Choice.AGREE)
+        li.decide(call, RULE, Choice.AGREE)
+        li.decide(call, OTHER, Choice.MISSED)
+    found = reviewers_report(history(database), {NIGHT})
+    assert [(rule.rule_id, rule.agreement.calls) for rule in found.rules] == [(RULE, 2)]
+    assert found.overall.raw == Coefficient(1.0, None, 2)
+    assert found.reviewers[1] == ReviewerNumbers("wang", 2, 0, 4, share(2, 2), share(0, 2), 4.0)
+
+
 ZH = """\
 复核员 2026-11-20 至 2026-11-20
   复核员  复核完  二次复核  判定  认可命中  不确定  用时（秒）

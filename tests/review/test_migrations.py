@@ -15,7 +15,11 @@ from inspect_pipeline.review import schema
 from inspect_pipeline.review.corrections import Word, correct
 from inspect_pipeline.review.database import ReviewDatabase, open_reviews
 from inspect_pipeline.review.decisions import Answer, Choice, Decision, Subject, history, record
+from inspect_pipeline.review.intake import taken
+from inspect_pipeline.review.migrations import to_2
+from inspect_pipeline.review.outcome import completed_calls
 from inspect_pipeline.review.queue import QueueItem, items
+from inspect_pipeline.review.wordings import note_wordings
 from tests.review.conftest import NIGHT, NOW, postgres_schema
 
 RUDE = Subject(NIGHT, "c-1", "forbidden.rude", "0123456789abcdef", Verdict.VIOLATED)
@@ -91,6 +95,34 @@ def test_older_database_becomes_what_a_new_one_is_and_keeps_what_is_in_it(place:
     new.close()
 
 
+def test_every_step_is_taken_and_what_was_said_of_whole_calls_speaks_of_no_rule(place: str, tmp_path: Path) -> None:
+    """Before version 3 nobody kept which rules a whole call had been judged by; nights are taken over once more."""
+    older(place, make_url(place).get_backend_name())
+    engine = create_engine(place)
+    with engine.begin() as connection:
+        to_2(connection)
+        connection.execute(text("UPDATE schema_version SET version = 2"))
+        connection.execute(text(f"INSERT INTO taken_over VALUES ('{NIGHT}', 'as it was')"))
+        connection.execute(
+            text(
+                "INSERT INTO decisions (review_id, night, call_id, role, reviewer, decision, note, decided_at) VALUES "
+                f"('r-2', '{NIGHT}', 'c-1', 'first', '王芳', 'agree', '', '2026-11-21T09:00:01.000000+00:00')"
+            )
+        )
+    engine.dispose()
+    migrated = open_reviews(tmp_path, place)
+    assert taken(migrated) == {}
+    with migrated.write() as connection:
+        note_wordings(connection, {"aa11": {"forbidden.rude": "f1"}})
+    made = history(migrated)
+    assert [(d.subject.rule_id, d.subject.fingerprint, d.rules) for d in made] == [
+        ("forbidden.rude", RUDE.fingerprint, frozenset()),
+        (None, None, frozenset()),
+    ]
+    assert completed_calls(made) == {((NIGHT, "c-1"), "王芳"): frozenset()}
+    migrated.close()
+
+
 @pytest.mark.parametrize("change", ["UPDATE {} SET night = '2000-01-01'", "DELETE FROM {}"])
 def test_the_database_itself_refuses_to_change_history(database: ReviewDatabase, change: str) -> None:
     made = record(database, Answer(RUDE, Choice.AGREE), "王芳", NOW)
@@ -105,7 +137,7 @@ def test_the_database_itself_refuses_to_change_history(database: ReviewDatabase,
 
 
 def test_every_table_of_the_history_is_guarded(database: ReviewDatabase) -> None:
-    guarded = {"decisions", "corrections", "hand_overs", "appeals", "appeal_decisions"}
+    guarded = {"wordings", "decisions", "corrections", "hand_overs", "appeals", "appeal_decisions"}
     assert {table.name for table in schema.HISTORY} == guarded
     triggers = structure(database)["triggers"]
     assert len(triggers) == 2 * len(guarded)  # update and delete
@@ -114,5 +146,5 @@ def test_every_table_of_the_history_is_guarded(database: ReviewDatabase) -> None
 def test_newer_database_is_refused(database: ReviewDatabase, place: str, tmp_path: Path) -> None:
     with database.write() as connection:
         connection.execute(update(schema.schema_version).values(version=schema.VERSION + 1))
-    with pytest.raises(ReviewError, match="has version 3, this program knows 2: use the newer inspect-pipeline"):
+    with pytest.raises(ReviewError, match="has version 4, this program knows 3: use the newer inspect-pipeline"):
         open_reviews(tmp_path, place)

@@ -14,7 +14,7 @@ from inspect_pipeline.review.adjudicate import open_differences, settle
 from inspect_pipeline.review.appeals import Appeal, Contest, Ruling, appeal, appeals_of, decide_appeal, overturned
 from inspect_pipeline.review.archive import Archive
 from inspect_pipeline.review.database import ReviewDatabase
-from inspect_pipeline.review.decisions import Answer, Choice, Subject, history, record
+from inspect_pipeline.review.decisions import Answer, Choice, Subject, history, record, standing
 from inspect_pipeline.review.outcome import (
     Difference,
     Holds,
@@ -22,12 +22,14 @@ from inspect_pipeline.review.outcome import (
     Outcome,
     Source,
     choice_for,
+    completed_calls,
     differences,
     holds,
     outcomes,
 )
 from inspect_pipeline.review.rescore import ReviewedScore, rescore, reviewed_judgement, reviewed_scores, tariff_of
 from inspect_pipeline.review.schema import FIRST, SECOND
+from inspect_pipeline.review.wordings import note_wordings
 from inspect_pipeline.rulebook.load import load_packs
 from tests.review.conftest import NIGHT, NOW
 from tests.review.nights import rude_findings, small_night
@@ -48,7 +50,7 @@ def key(rule_id: str) -> Key:
 
 def subject(rule_id: str | None, role: str = FIRST) -> Subject:
     if rule_id is None:
-        return Subject(NIGHT, "c-0001", role=role)
+        return Subject(NIGHT, "c-0001", fingerprint="aa11", role=role)
     return Subject(NIGHT, "c-0001", rule_id, f"fp-{rule_id}", RULES[rule_id], role)
 
 
@@ -63,10 +65,12 @@ def say(
     record(database, Answer(subject(rule_id, role), choice), who, now)
 
 
-def first_review(database: ReviewDatabase) -> None:
+def first_review(database: ReviewDatabase, whole: Choice = Choice.AGREE) -> None:
+    with database.write() as connection:
+        note_wordings(connection, {"aa11": {rule_id: f"fp-{rule_id}" for rule_id in RULES}})
     for rule_id in ("forbidden.rude", "empathy.after-complaint", "risk.escalation", "closing.farewell"):
         say(database, rule_id, Choice.AGREE)
-    say(database, None, Choice.AGREE)
+    say(database, None, whole)
 
 
 def blind_review(database: ReviewDatabase, said: Sequence[Holds]) -> None:
@@ -114,6 +118,40 @@ def test_two_who_differ_in_known_ways_are_found_and_a_third_decides(database: Re
     assert open_differences(database) == [pairs[0], pairs[2]]
     assert differences(history(database))[1].settled == made
     assert outcomes(history(database), {})[key("empathy.after-complaint")] == Outcome(Holds.NO, Source.ADJUDICATION)
+
+
+@pytest.mark.parametrize("whole", [Choice.MISSED, Choice.UNSURE])
+def test_a_whole_call_that_names_no_rule_is_no_word_on_any(database: ReviewDatabase, whole: Choice) -> None:
+    """She says that something was missed, not what, or that she cannot tell: nobody differs from that."""
+    first_review(database, whole)
+    blind_review(database, [Holds.YES, Holds.YES, Holds.YES, Holds.UNSURE, Holds.YES])
+    assert differences(history(database)) == []
+    assert outcomes(history(database), {})[key("greeting.opening")] == Outcome(Holds.YES, Source.REVIEW)
+    assert completed_calls(history(database)) == {}
+    say(database, "closing.farewell", Choice.MISSED)  # now it is known what: nothing else was
+    found = [pair.key.rule_id for pair in differences(history(database))]
+    assert found == ["closing.farewell", *(["greeting.opening"] if whole is Choice.MISSED else [])]
+
+
+def test_a_whole_call_speaks_of_the_rules_as_they_were_then(database: ReviewDatabase) -> None:
+    """The call was judged again: one rule has changed, one is new. By the new packs she is asked anew."""
+    first_review(database)
+    now = {**{rule_id: f"fp-{rule_id}" for rule_id in RULES}, "greeting.opening": "changed", "closing.new": "new"}
+    with database.write() as connection:
+        note_wordings(connection, {"bb22": now})
+    for rule_id in ("greeting.opening", "closing.new", "closing.same"):
+        mark = now.get(rule_id, "same")
+        silent = Subject(NIGHT, "c-0001", rule_id, mark, Verdict.MET, SECOND)
+        record(database, Answer(silent, Choice.MISSED), "李强", NOW)
+    assert differences(history(database)) == []
+    again = Subject(NIGHT, "c-0001", fingerprint="bb22")
+    record(database, Answer(again, Choice.AGREE), "王芳", NOW + timedelta(minutes=1))
+    assert [pair.key.rule_id for pair in differences(history(database))] == ["closing.new", "greeting.opening"]
+    before = {(rule_id, f"fp-{rule_id}") for rule_id in RULES}
+    assert completed_calls(history(database)) == {((NIGHT, "c-0001"), "王芳"): before | set(now.items())}
+    record(database, Answer(again, Choice.UNSURE), "王芳", NOW + timedelta(minutes=2))
+    rest = {("greeting.opening", "fp-greeting.opening")}  # of all others she is no longer sure
+    assert completed_calls(standing(history(database))) == {((NIGHT, "c-0001"), "王芳"): rest}
 
 
 def test_a_first_reviewer_who_changes_her_mind_ends_the_difference(database: ReviewDatabase) -> None:

@@ -256,7 +256,7 @@ def test_export(desk: Desk) -> None:
             "review_id": stored[1].review_id,
             "call_id": "c-0003",
             "rule_id": None,
-            "fingerprint": None,
+            "fingerprint": "aa11",  # of the packs that judged it
             "reviewer": "王芳",
             "decision": "agree",
             "note": "",

@@ -12,13 +12,13 @@ from inspect_pipeline.review.archive import Archive, take_over_flags
 from inspect_pipeline.review.case import Case
 from inspect_pipeline.review.corrections import corrections_of
 from inspect_pipeline.review.database import ReviewDatabase, open_reviews
-from inspect_pipeline.review.decisions import history, standing
+from inspect_pipeline.review.decisions import Subject, history, standing
 from inspect_pipeline.review.paint import Frame
 from inspect_pipeline.review.queue import EVERYTHING, Filter, QueueState, items
 from inspect_pipeline.review.session import Session, SessionSummary
 from inspect_pipeline.review.sitting import Sitting
 from tests.review.conftest import NOW
-from tests.review.nights import NIGHT, RUDE_TALK, finding, flags, inspected, small_night, write_night
+from tests.review.nights import NIGHT, RUDE_TALK, finding, flags, inspected, rude_findings, small_night, write_night
 
 CAUSES = ("识别错误", "规则过严")
 
@@ -103,6 +103,14 @@ def test_every_step_of_a_call_is_decided_gravest_first(tmp_path: Path) -> None:
         ("c-0001", None, "agree", ""),
     ]
     assert sitting.states() == ["done", "open", "open"]
+
+
+def test_what_is_said_of_a_whole_call_keeps_the_rules_that_judged_it(tmp_path: Path) -> None:
+    sitting = sit(tmp_path)
+    sitting("adaua")
+    decision = history(sitting.database)[-1]
+    assert decision.subject == Subject(NIGHT, "c-0001", fingerprint="aa11")
+    assert decision.rules == {(finding.rule_id, finding.fingerprint) for finding in rude_findings("c-0001")}
 
 
 def test_quit_in_the_middle_keeps_what_was_decided_and_goes_on_there(tmp_path: Path) -> None:

@@ -54,7 +54,8 @@ class SamplingConfig:
 
     `budget`: how many calls a night can be heard (None: any number). When more are expected, all that is not mandatory
     is scaled down alike, but not below `reserve` (0-1) of the budget, so that what the rules miss stays measurable.
-    `calibration`: the share of the drawn calls that two people hear. `seed`: which calls are drawn.
+    `calibration`: the share of the drawn calls that two people hear ([review] `second_share` can only raise it).
+    `seed`: which calls are drawn.
     """
 
     seed: str = "0"
@@ -106,7 +107,8 @@ class ReviewConfig:
     """[review] `database`: an SQLite file or a PostgreSQL URL (None: a file in OUT). `reviewer`: who reviews here.
 
     `reviewers`: who gets the calls (none: whoever asks). `never_own_team`: nobody hears her own team. `second_share`:
-    the share (0-1) of the flagged calls that a second reviewer hears, blind. `appeal_days`: how long a finding can be
+    the share (0-1) of the flagged calls that a second reviewer hears, blind; those of [sampling] `calibration` count
+    towards it, and without it they are all. `appeal_days`: how long a finding can be
     contested. `causes`: why a machine's answer can be wrong, to choose from.
     """
 

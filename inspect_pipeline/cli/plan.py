@@ -42,7 +42,8 @@ def plan(
     known = {rule.id: rule for pack in packs for rule in pack.rules}
     date = None if night is None else f"{night:%Y-%m-%d}"
     fingerprints = {rule_id: rule.fingerprint for rule_id, rule in known.items()}
-    found = plan_forecast(out or config.out, sampling_plan(config), date, fingerprints)
+    share = config.review.second_share
+    found = plan_forecast(out or config.out, sampling_plan(config), date, fingerprints, share)
     if as_json:
         click.echo(json.dumps({"schema": 1, "result": asdict(found)}, ensure_ascii=False, indent=2))
     else:

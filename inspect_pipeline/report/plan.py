@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import fsum, sqrt
 from pathlib import Path
 
@@ -71,11 +71,14 @@ class PlanForecast:
     changed_rules: tuple[str, ...]
 
 
-def plan_forecast(out: Path, plan: SamplingPlan, night: str | None, rules: Mapping[str, str]) -> PlanForecast:
+def plan_forecast(
+    out: Path, plan: SamplingPlan, night: str | None, rules: Mapping[str, str], second_share: float = 0.0
+) -> PlanForecast:
     """Return what the plan would draw from `night`; from the latest stored one when it is not stored or None.
 
     `rules`: fingerprints by id of the packs that will judge a night to come. A changed rule is taken to answer as it
-    did; what a new one will answer nobody knows yet. Raises UsageError when no night is stored, StoreError.
+    did; what a new one will answer nobody knows yet. `second_share`: what reviews ask for, the plan's calibration
+    counts towards it. Raises UsageError when no night is stored, StoreError.
     """
     stored = stored_nights(out)
     if not stored:
@@ -90,6 +93,7 @@ def plan_forecast(out: Path, plan: SamplingPlan, night: str | None, rules: Mappi
         known = {**before, **rules}
         new = tuple(rule_id for rule_id in rules if rule_id not in before)
         changed = tuple(rule_id for rule_id in rules if before.get(rule_id, rules[rule_id]) != rules[rule_id])
+    plan = replace(plan, calibration=max(plan.calibration, second_share))  # one draw decides both
     planned = plan_night(judged_calls(out, looked_at, known), plan)
     return _forecast(planned, plan, looked_at, None if night == looked_at else night or "", (new, changed))
 

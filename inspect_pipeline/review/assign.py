@@ -10,7 +10,7 @@ from datetime import datetime
 
 from inspect_pipeline.config import ReviewConfig, Reviewer
 from inspect_pipeline.model import Flag
-from inspect_pipeline.triage.sample import draw
+from inspect_pipeline.triage.sample import below, second_draw
 
 CALIBRATION = "calibration"  # the reason with which the sampling marks a call that two people must hear
 
@@ -86,7 +86,11 @@ def dealt_to(
 
 
 def heard_twice(plan: Assignment, night: str, flag: Flag) -> bool:
-    """Tell whether a second reviewer hears the call: the flag says so, or the configured share draws it."""
+    """Tell whether a second reviewer hears the call: the flag says so, or the configured share draws it.
+
+    A call that is flagged for calibration counts towards the share: both come from one draw, so that the larger of the
+    two shares of all flagged calls are heard twice, not their sum.
+    """
     if flag.second_reviewer is not None or CALIBRATION in flag.reasons:
         return True
-    return draw(f"{plan.seed}/second", night, flag.call_id) < plan.second_share
+    return below(second_draw(plan.seed, night, flag.call_id), plan.second_share)

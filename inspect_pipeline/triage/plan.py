@@ -25,6 +25,7 @@ from inspect_pipeline.triage.sample import (
     below,
     draw,
     listen_reasons,
+    second_draw,
 )
 
 Groups = Mapping[ListenReason, Counter[str | None]]
@@ -88,7 +89,7 @@ def chances(planned: PlannedNight, plan: SamplingPlan, night: str, seed: str) ->
 
 def _chance(planned: PlannedCall, plan: SamplingPlan, night: str, seed: str) -> Chance:
     call_id = planned.call.call_id
-    place, second = draw(seed, night, call_id), draw(f"{seed}/calibration", night, call_id)
+    place, second = draw(seed, night, call_id), second_draw(seed, night, call_id)
     flagged = below(place, planned.probability)
     calibration = flagged and below(second, plan.calibration)
     return Chance(call_id, planned.call.risk, planned.strata, planned.probability, place, flagged, second, calibration)

@@ -71,7 +71,7 @@ class SamplingPlan:
     A reason of probability 1 is mandatory, one of 0 is off. `targets`: how many calls a night to aim at for a reason
     (by its name here) instead of its probability. `near_points`: how near (in points) to one of `thresholds` a score
     must be. `budget`: calls a night, None for no limit, of which `reserve` (0-1) stays for what is not mandatory.
-    `calibration`: the share of the drawn calls that two people hear.
+    `calibration`: the share of the drawn calls that two people hear in any case (reviews can ask for more).
     """
 
     critical: float = 1.0
@@ -178,6 +178,14 @@ def draw(seed: str, night: str, call_id: str) -> float:
     """Return the call's place in the sample, evenly spread over 0-1: sha256(seed, night, call_id) / 2**256."""
     digest = hashlib.sha256(f"{seed}\n{night}\n{call_id}".encode()).digest()
     return int.from_bytes(digest, "big") / 2**256
+
+
+def second_draw(seed: str, night: str, call_id: str) -> float:
+    """Return the call's place (0-1) among those that two people hear, independent of its place in the sample.
+
+    `[sampling] calibration` and `[review] second_share` both cut here, so that the larger share holds the smaller one.
+    """
+    return draw(f"{seed}/calibration", night, call_id)
 
 
 def below(place: float, probability: float) -> bool:

@@ -115,3 +115,7 @@ def test_the_command(tmp_path: Path) -> None:
     assert max(width(line) for line in (shown.output + ahead.output).splitlines()) <= 80
     told = json.loads(CliRunner().invoke(plan_command, [*arguments, "--json"], catch_exceptions=False).output)
     assert told["result"]["expected"] == pytest.approx(18.0)
+    with config.open("a", encoding="utf-8") as file:
+        file.write("\n[review]\nsecond_share = 0.5\n")  # the 0.05 of calibration are among them
+    told = json.loads(CliRunner().invoke(plan_command, [*arguments, "--json"], catch_exceptions=False).output)
+    assert told["result"]["twice"] == pytest.approx(9.0)

@@ -19,6 +19,8 @@ from inspect_pipeline.review.hand_over import hand_over, held_by
 from inspect_pipeline.review.intake import Enqueued
 from inspect_pipeline.review.queue import Filter, claim_next, count_open, finish, item_of, items
 from inspect_pipeline.review.schema import hand_overs
+from inspect_pipeline.triage.plan import chances, plan_night
+from inspect_pipeline.triage.sample import JudgedCall, SamplingPlan, choose_flags
 from tests.review.conftest import NIGHT, NOW, flag, take
 
 WANG, LI, ZHAO = Reviewer("王芳", share=2.0), Reviewer("李强"), Reviewer("赵敏")
@@ -71,6 +73,21 @@ def test_share_that_is_heard_twice_is_the_same_every_time() -> None:
     assert heard_twice(PLAN, NIGHT, replace(flag("c-1"), second_reviewer="李强"))
     assert heard_twice(PLAN, NIGHT, flag("c-1", reasons=("violation", CALIBRATION)))
     assert not heard_twice(PLAN, NIGHT, flag("c-1"))
+
+
+@pytest.mark.parametrize(("calibration", "share", "twice"), [(0.05, 0.1, 0.1), (0.1, 0.05, 0.1), (0.1, 0.0, 0.1)])
+def test_calibration_counts_towards_the_second_share(calibration: float, share: float, twice: float) -> None:
+    """One draw decides both: of all drawn calls the larger share is heard twice, not the sum."""
+    calls = [JudgedCall(f"c-{n}", Risk.HIGH, 90.0, False, False, False) for n in range(4000)]
+    sampling = SamplingPlan(calibration=calibration)
+    drawn = chances(plan_night(calls, sampling), sampling, NIGHT, PLAN.seed)
+    flags = choose_flags(drawn, sampling, NOW)
+    assert len(flags) == 4000
+    plan = replace(PLAN, second_share=share)
+    heard = {flag.call_id for flag in flags if heard_twice(plan, NIGHT, flag)}
+    assert heard >= {flag.call_id for flag in flags if CALIBRATION in flag.reasons}
+    assert heard == {call.call_id for call in drawn if call.second_draw < twice}
+    assert abs(len(heard) - 4000 * twice) < 80
 
 
 def test_the_queue_gives_each_reviewer_her_own_calls_and_two_people_one_call(database: ReviewDatabase) -> None:

@@ -137,6 +137,7 @@ class _Watch:
             else:  # cancelled or lost: the scheduler that knew of it is gone
                 self.waiting.append(work)
                 self._disconnect()
+                break
         for index, (work, since) in list(self.said_done.items()):
             record = read_record(self.plan.out, self.plan.night, index)
             if record is not None and is_stored(_as_done(self.plan), work.shard, record):
@@ -190,7 +191,8 @@ class _Watch:
         """Raise ModelError when workers die and die and no call is the cause."""
         spool = Spool(self.plan.out, self.plan.night)
         tasks = [task for work in (*self.waiting, *self.sent.values()) for task in work.missing]
-        progress = (len(tasks), sum(spool.get(task) is not None for task in tasks), *map(spool.attempts, tasks))
+        deaths = [spool.attempts(task) + spool.begun(task) for task in tasks]
+        progress = (len(tasks), sum(spool.get(task) is not None for task in tasks), *deaths)
         self.vain = self.vain + 1 if progress == self.progress else 0
         self.progress = progress
         if self.vain >= _VAIN:

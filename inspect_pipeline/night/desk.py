@@ -1,9 +1,9 @@
-"""One call from recording to spool. Every engine's workers sit at such a desk."""
+"""Some calls from recording to spool. Every engine's workers sit at such a desk."""
 
 from __future__ import annotations
 
-import time
 import traceback
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from inspect_pipeline.night.told import CallDone
 from inspect_pipeline.privacy import CustomerKey
 from inspect_pipeline.store.rows import Origin, result_rows
 
-DEATHS = 2  # a call that ended its worker so often is not tried again
+DEATHS = 2  # a call that, alone, ended its worker so often is not tried again
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,42 +35,66 @@ class Desk:
         """Return the night's working folder."""
         return Spool(self.out, self.night)
 
-    def attend(self, task: Task, inspect: Inspect) -> CallDone:
-        """Inspect one call, unless it is spooled already, and spool it.
+    def attend(self, tasks: Sequence[Task], inspect: Inspect) -> Iterator[CallDone]:
+        """Inspect calls, except those that are spooled already, and yield each once it is spooled.
 
         A call that cannot be inspected becomes `failed`, also when that is a bug; raises InspectError for what no
         other call would survive either.
         """
         spool = self.spool
-        entry = spool.get(task)
-        if entry is None:
-            started = time.monotonic()
-            result = self._result(task, inspect)
-            rows = result_rows(result, self.origin, self.key)
-            entry = Entry(result.status, round(time.monotonic() - started, 3), rows)
-            spool.put(task, entry)
-        spool.forgive(task)
+        fresh = []
+        for task in tasks:
+            if (entry := spool.get(task)) is not None:
+                spool.forgive(task)
+                yield told(task, entry)
+            elif (result := self._unheard(task)) is not None:
+                yield self._spooled(task, result)
+            else:
+                fresh.append(task)
+        for task in fresh:
+            spool.begin(task, alone=len(fresh) == 1)
+        for task, result in zip(fresh, self._results(fresh, inspect), strict=True):
+            yield self._spooled(task, result)
+
+    def _spooled(self, task: Task, result: CallResult) -> CallDone:
+        entry = Entry(result.status, round(result.elapsed_s, 3), result_rows(result, self.origin, self.key))
+        self.spool.put(task, entry)
+        self.spool.forgive(task)
         return told(task, entry)
 
-    def _result(self, task: Task, inspect: Inspect) -> CallResult:
+    def _unheard(self, task: Task) -> CallResult | None:
+        """Return the result of a call that need not, or must not, be listened to."""
         recording = task.recording
         if reason := self._skip_reason(recording):
             return CallResult(recording, CallStatus.SKIPPED, error=reason)
         if self.spool.attempts(task) >= DEATHS:
             reason = "killed its worker twice (a crash, too little memory, or no answer in time): listen to it by hand"
             return CallResult(recording, CallStatus.FAILED, error=reason)
-        self.spool.begin(task)
+        return None
+
+    def _results(self, tasks: Sequence[Task], inspect: Inspect) -> Iterator[CallResult]:
+        done = 0
         try:
-            result = inspect(recording)
+            for result in inspect([task.recording for task in tasks]):
+                done += 1
+                yield self._of_length(result)
         except InspectError:
             raise
         except Exception as error:  # noqa: BLE001 - one call's bug must not cost the night; it is failed, and told
-            place = self.spool.note(task, traceback.format_exc())
+            left = tasks[done:]
+            if len(left) > 1:  # whose bug it was is not known: each alone
+                for task in left:
+                    yield from self._results([task], inspect)
+                return
+            place = self.spool.note(left[0], traceback.format_exc())
             reason = f"a bug: {type(error).__name__}: {' '.join(str(error).split())} (see {place})"
-            return CallResult(recording, CallStatus.FAILED, error=reason)
-        if result.audio is not None and result.audio.duration_s < self.minimum_s:
-            return CallResult(recording, CallStatus.SKIPPED, self._too_short(result.audio.duration_s), result.audio)
-        return result
+            yield CallResult(left[0].recording, CallStatus.FAILED, error=reason)
+
+    def _of_length(self, result: CallResult) -> CallResult:
+        if result.audio is None or result.audio.duration_s >= self.minimum_s:
+            return result
+        reason = self._too_short(result.audio.duration_s)
+        return CallResult(result.recording, CallStatus.SKIPPED, reason, result.audio, elapsed_s=result.elapsed_s)
 
     def _skip_reason(self, recording: Recording) -> str | None:
         started = recording.started_at

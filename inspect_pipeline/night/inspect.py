@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from inspect_pipeline.config import Config
 from inspect_pipeline.errors import RecordingError, UsageError
-from inspect_pipeline.model import Audio, CallResult, CallStatus, Judgement, Recording, Transcript
+from inspect_pipeline.model import CallResult, CallStatus, Judgement, Recording, Transcript
 from inspect_pipeline.night.plan import Inspect
 from inspect_pipeline.rulebook.judge import Judge, rule_terms
 from inspect_pipeline.rulebook.load import load_packs, pack_path
@@ -21,30 +21,31 @@ from inspect_pipeline.speech.settings import SpeechSettings
 from inspect_pipeline.text.dialogue import parse_dialogue
 from inspect_pipeline.triage.score import judge_call
 
+if TYPE_CHECKING:
+    from inspect_pipeline.speech.transcribe import Transcribed
+
 
 class Transcribes(Protocol):
     """Turns recordings into transcripts; `speech.transcribe.Transcriber` is the one that ships."""
 
-    def transcribe(self, recording: Recording) -> tuple[Audio, Transcript]:
-        """Return the facts of the file and the transcript. Raises RecordingError."""
+    def transcribe_many(self, recordings: Sequence[Recording]) -> Iterator[Transcribed]:
+        """Yield what was heard of each recording, in order."""
         ...
 
 
-def inspect_call(recording: Recording, transcriber: Transcribes, judge: Judge) -> CallResult:
-    """Transcribe and judge one call. A recording that cannot be inspected gives a failed result, with the reason."""
-    started = time.monotonic()
-    try:
-        audio, transcript = transcriber.transcribe(recording)
-    except RecordingError as error:
-        return CallResult(recording, CallStatus.FAILED, str(error), elapsed_s=time.monotonic() - started)
-    return CallResult(
-        recording,
-        CallStatus.INSPECTED,
-        audio=audio,
-        transcript=transcript,
-        judgement=judge_transcript(judge, transcript, recording),
-        elapsed_s=time.monotonic() - started,
-    )
+def inspect_calls(recordings: Sequence[Recording], transcriber: Transcribes, judge: Judge) -> Iterator[CallResult]:
+    """Transcribe calls together and judge each. One that cannot be inspected gives a failed result with the reason."""
+    for heard in transcriber.transcribe_many(recordings):
+        recording = heard.recording
+        if heard.transcript is None:
+            yield CallResult(recording, CallStatus.FAILED, heard.error, elapsed_s=heard.elapsed_s)
+            continue
+        started = time.monotonic()
+        judgement = judge_transcript(judge, heard.transcript, recording)
+        elapsed_s = heard.elapsed_s + time.monotonic() - started
+        yield CallResult(
+            recording, CallStatus.INSPECTED, None, heard.audio, heard.transcript, judgement, elapsed_s=elapsed_s
+        )
 
 
 def judge_transcript(judge: Judge, transcript: Transcript, recording: Recording) -> Judgement:
@@ -92,7 +93,12 @@ class Inspector:
 
     def inspect(self, recording: Recording) -> CallResult:
         """Inspect one recording. Raises ModelError."""
-        return inspect_call(recording, self.transcriber, self.judge)
+        return next(self.inspect_calls([recording]))
+
+    def inspect_calls(self, recordings: Sequence[Recording]) -> Iterator[CallResult]:
+        """Inspect some recordings together, in order: the recogniser is quicker than with one at a time. Raises
+        ModelError."""
+        return inspect_calls(recordings, self.transcriber, self.judge)
 
     def inspect_dialogue(self, file: Path) -> CallResult:
         """Judge a written dialogue (`.txt`, or a truth file `.json`)."""
@@ -114,7 +120,7 @@ def load_inspect(config: Config, fingerprints: Sequence[str] = ()) -> Inspect:
     if fingerprints and [pack.fingerprint for pack in inspector.packs] != list(fingerprints):
         raise UsageError(f"the packs {', '.join(config.rules.packs)} are not those of the run here: install the same")
     _ = inspector.judge, inspector.transcriber  # loaded now, not within the first call's time limit
-    return inspector.inspect
+    return inspector.inspect_calls
 
 
 def speech_settings(config: Config, threads: int = 0) -> SpeechSettings:

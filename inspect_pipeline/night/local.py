@@ -1,8 +1,8 @@
-"""The engine on this machine: some worker processes, one call each at a time.
+"""The engine on this machine: some worker processes, a few calls each at a time.
 
-Calls are handed out one by one, so that a recording that kills its worker is known by name. A call that did so, or
-was in work when an earlier run was killed, is a suspect: suspects run one at a time, beside the others, so that two
-deaths point to the call and not to its neighbours.
+Calls are handed out in handfuls, whose speech is recognised together. Those that were in work when a worker died, or
+when an earlier run was killed, are suspects: suspects are handed out alone and one at a time, beside the others, so
+that two more deaths point to the call and not to its neighbours.
 """
 
 from __future__ import annotations
@@ -28,17 +28,19 @@ from inspect_pipeline.night.worker import Ready, Trouble, work
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _environment = threading.Lock()
 _FALSE_STARTS = 2  # workers that die one after the other while they load the models
+_HANDFUL = 16  # calls
+_HANDFUL_S = 900.0  # of recordings: their speech fills the recogniser's batches
 
 
 @dataclass(eq=False, slots=True)
 class _Worker:
-    """One process, its pipe, and what it is busy with since when (on the monotonic clock)."""
+    """One process, its pipe, and what it is busy with until when at the latest (on the monotonic clock)."""
 
     process: BaseProcess
     pipe: Connection
     gpu: str | None
     ready: bool = False
-    task: Task | None = None
+    tasks: list[Task] = field(default_factory=list)
     suspect: bool = False
     until: float = 0.0
 
@@ -66,7 +68,7 @@ class LocalEngine:
         self._calls.clear()
         self._suspects.clear()
         for task in tasks:
-            (self._suspects if self.desk.spool.attempts(task) else self._calls).append(task)
+            (self._suspects if self.desk.spool.begun(task) else self._calls).append(task)
         whole, self._running = False, True
         try:
             while self._calls or self._suspects or self._busy():
@@ -93,7 +95,7 @@ class LocalEngine:
             raise StoppedError("the process in which the calls are inspected is told to stop")
 
     def _busy(self) -> list[_Worker]:
-        return [worker for worker in self._workers if worker.task is not None]
+        return [worker for worker in self._workers if worker.tasks]
 
     def _hire(self) -> None:
         """Start workers up to the count, but no more than there are calls."""
@@ -111,15 +113,28 @@ class LocalEngine:
 
     def _hand_out(self) -> None:
         for worker in self._workers:
-            if not worker.ready or worker.task is not None or not (self._calls or self._suspects):
+            if not worker.ready or worker.tasks or not (self._calls or self._suspects):
                 continue
             worker.suspect = bool(self._suspects) and not any(other.suspect for other in self._busy())
             if not worker.suspect and not self._calls:
                 continue
-            worker.task = (self._suspects if worker.suspect else self._calls).popleft()
-            worker.until = time.monotonic() + self.desk.patience.limit_s(worker.task.recording)
+            worker.tasks = [self._suspects.popleft()] if worker.suspect else self._handful()
+            worker.until = time.monotonic() + self._limit_s(worker)
             with suppress(OSError):  # it has died: its pipe says so when it is listened to
-                worker.pipe.send(worker.task)
+                worker.pipe.send(worker.tasks)
+
+    def _handful(self) -> list[Task]:
+        """Take the next calls, fewer when not many are left: the workers shall end together."""
+        share = max(1, min(_HANDFUL, len(self._calls) // (2 * self.count)))
+        taken: list[Task] = []
+        seconds = 0.0
+        while self._calls and len(taken) < share and seconds < _HANDFUL_S:
+            taken.append(self._calls.popleft())
+            seconds += taken[-1].recording.duration_s or 0.0
+        return taken
+
+    def _limit_s(self, worker: _Worker) -> float:
+        return sum(self.desk.patience.limit_s(task.recording) for task in worker.tasks)
 
     def _listen(self) -> Iterator[CallDone]:
         """Yield what the workers have done; return when something has changed."""
@@ -137,31 +152,32 @@ class LocalEngine:
             elif isinstance(message, Trouble):
                 raise _as_error(message)
             else:
-                worker.task, worker.suspect = None, False
+                worker.tasks = [task for task in worker.tasks if task.call_id != message.call_id]
+                worker.suspect = worker.suspect and bool(worker.tasks)
                 yield message
         self._end_hanging()
 
     def _end_hanging(self) -> None:
         now = time.monotonic()
         for worker in [worker for worker in self._busy() if worker.until <= now]:
-            assert worker.task is not None
-            limit = self.desk.patience.limit_s(worker.task.recording)
-            self.desk.spool.note(worker.task, f"no answer within {limit:g} s: its worker was ended")
+            for task in worker.tasks:
+                self.desk.spool.note(task, f"no answer within {self._limit_s(worker):g} s: its worker was ended")
             worker.process.kill()
             self._bury(worker)
 
     def _bury(self, worker: _Worker) -> None:
-        """Take leave of a dead worker; its call becomes a suspect."""
+        """Take leave of a dead worker; its calls become suspects."""
         self._workers.remove(worker)
         worker.pipe.close()
         worker.process.join(5)
         worker.process.kill()  # it closed its pipe and still lives: no use to anybody
         worker.process.join()
         code = worker.process.exitcode
-        if worker.task is not None:
-            self.desk.spool.note(worker.task, f"its worker ended with exit code {code} while it inspected the call")
-            self._suspects.append(worker.task)
-        elif not worker.ready:
+        others = f" and {len(worker.tasks) - 1} others" if len(worker.tasks) > 1 else ""
+        for task in worker.tasks:
+            self.desk.spool.note(task, f"its worker ended with exit code {code} while it inspected the call{others}")
+            self._suspects.append(task)
+        if not worker.ready:
             self._false_starts += 1
             if self._false_starts >= _FALSE_STARTS:
                 raise ModelError(
@@ -175,8 +191,8 @@ class LocalEngine:
         for worker in self._workers:
             worker.process.join()
             worker.pipe.close()
-            if worker.task is not None:
-                self.desk.spool.forgive(worker.task)
+            for task in worker.tasks:
+                self.desk.spool.forgive(task)
         self._workers.clear()
 
 

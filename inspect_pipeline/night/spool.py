@@ -72,14 +72,18 @@ class Spool:
         """Remove a finished call: its rows are in the tables now, or are not wanted."""
         remove_file(self._entry(task))
 
+    def begun(self, task: Task) -> bool:
+        """Tell whether a worker began this call, alone or with others, and was never heard of again."""
+        return self._mark(task).exists()
+
     def attempts(self, task: Task) -> int:
-        """Return how often a worker began this call and was never heard of again."""
+        """Return how often a worker began this call alone and was never heard of again."""
         path = self._mark(task)
         return int(path.read_text(encoding="ascii")) if path.exists() else 0
 
-    def begin(self, task: Task) -> None:
+    def begin(self, task: Task, alone: bool = True) -> None:
         """Mark the call as begun, before anything touches its recording."""
-        write_file(self._mark(task), str(self.attempts(task) + 1).encode(), self.folder / "drafts")
+        write_file(self._mark(task), str(self.attempts(task) + alone).encode(), self.folder / "drafts")
 
     def forgive(self, task: Task) -> None:
         """Forget the attempts at a call: it was finished, or stopped by a person."""

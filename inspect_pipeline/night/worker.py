@@ -1,4 +1,4 @@
-"""A worker process: loads the models once, then attends to one call after the other until it is told to stop."""
+"""A worker process: loads the models once, then attends to some calls after others until it is told to stop."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Trouble:
 
 
 def work(pipe: Connection, desk: Desk, gpu: str | None) -> None:
-    """Send Ready, then a CallDone for each task that comes in, until None comes; or Trouble, and end.
+    """Send Ready, then a CallDone for each task of each list that comes in, until None comes; or Trouble, and end.
 
     `gpu`: the only device that this process may see.
     """
@@ -39,8 +39,9 @@ def work(pipe: Connection, desk: Desk, gpu: str | None) -> None:
     try:
         inspect = desk.factory()
         pipe.send(Ready())
-        while (task := pipe.recv()) is not None:
-            pipe.send(desk.attend(task, inspect))
+        while (tasks := pipe.recv()) is not None:
+            for done in desk.attend(tasks, inspect):
+                pipe.send(done)
     except InspectError as error:
         pipe.send(Trouble(type(error).__name__, str(error)))
     except (EOFError, BrokenPipeError):

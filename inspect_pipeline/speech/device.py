@@ -1,6 +1,18 @@
-"""What recognition can run on."""
+"""What recognition can run on, and how much of it fits."""
 
 from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from inspect_pipeline.errors import ModelError
+
+LARGEST_BATCH = 64  # more fill no GPU better
+_KEPT_MB = 1024  # for the driver, and what does not grow with the batch
+# A window's keys and values in the decoder, its beams and the encoder's working memory, measured in model files: the
+# keys and values of 30 s alone take an eighth of Whisper base's file in 16 bits, and a twelfth of large's.
+_WINDOW_SHARE = 0.35
 
 
 def cuda_devices() -> int:
@@ -8,3 +20,29 @@ def cuda_devices() -> int:
     import ctranslate2
 
     return int(ctranslate2.get_cuda_device_count())
+
+
+def gpu_batch_size(model: Path) -> int:
+    """Return how many windows of 30 s the first visible GPU has memory for beside `model` (a folder), 1 to 64.
+
+    Raises ModelError when the GPU's memory cannot be asked for.
+    """
+    return batch_that_fits(_free_mb(), (model / "model.bin").stat().st_size / 2**20)
+
+
+def batch_that_fits(free_mb: float, model_mb: float) -> int:
+    """Return how many windows fit in the memory that is free once a model of `model_mb` is loaded, 1 to 64."""
+    return max(1, min(LARGEST_BATCH, int((free_mb - _KEPT_MB) / (_WINDOW_SHARE * model_mb))))
+
+
+def _free_mb() -> float:
+    device = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0].strip()
+    command = ["nvidia-smi", "--query-gpu=memory.free", "--format=csv,noheader,nounits", f"--id={device}"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30, encoding="utf-8")
+        return float(answer.stdout.splitlines()[0])
+    except (OSError, subprocess.SubprocessError, ValueError, IndexError) as error:
+        raise ModelError(
+            f"the memory of GPU {device} cannot be asked for ({error}): "
+            "see whether nvidia-smi runs, or set device = 'cpu' in [speech]"
+        ) from error

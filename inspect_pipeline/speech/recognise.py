@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from inspect_pipeline.model import Seconds
 from inspect_pipeline.speech.decode import Track, samples
@@ -12,35 +13,50 @@ from inspect_pipeline.speech.turns import Turn
 from inspect_pipeline.speech.windows import LEAD_S, Window, deal, join_turns
 
 _SECOND_TEMPERATURE = 0.4
-_AT_ONCE = 32  # windows
+_AT_ONCE = 64  # windows
 _MISSED_S = 0.5  # speech this long without a word in its window is tried alone
 
 
-def recognise(engine: Engine, tracks: Sequence[Track], turns: Sequence[Turn], prompt: str) -> list[Heard]:
-    """Return what was said in each of `turns` (time order over all tracks), empty where nothing was understood."""
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """The tracks of one call, and its turns in time order over all tracks."""
+
+    tracks: Sequence[Track]
+    turns: Sequence[Turn]
+
+
+_Key = tuple[int, Turn]  # a turn, and the number of its call
+
+
+def recognise(engine: Engine, calls: Sequence[Spoken], prompt: str) -> list[list[Heard]]:
+    """Return for each call what was said in each of its turns, empty where nothing was understood."""
     windows = [
-        window
-        for channel in range(len(tracks))
-        for window in join_turns([turn for turn in turns if turn.channel == channel])
+        (number, window)
+        for number, call in enumerate(calls)
+        for channel in range(len(call.tracks))
+        for window in join_turns([turn for turn in call.turns if turn.channel == channel])
     ]
-    heard: dict[Turn, Heard] = {}
-    again: list[Turn] = []
-    for window, written in zip(windows, _written(engine, tracks, windows, prompt), strict=True):
-        dealt = list(zip((place.turn for place in window.places), deal(window, written), strict=True))
+    heard: dict[_Key, Heard] = {}
+    again: list[_Key] = []
+    for (number, window), written in zip(windows, _written(engine, calls, windows, prompt), strict=True):
+        keys = [(number, place.turn) for place in window.places]
+        dealt = list(zip(keys, deal(window, written), strict=True))
         heard.update(dealt)
         if len(dealt) > 1 and is_doubtful(written, _speech_s(window)):
-            again += [turn for turn, _ in dealt]
+            again += keys
         else:
-            again += [turn for turn, each in dealt if _missed(turn, each)]
-    _try_again(engine, tracks, again, prompt, heard)
-    return [heard[turn] for turn in turns]
+            again += [key for key, each in dealt if _missed(key[1], each)]
+    _try_again(engine, calls, again, prompt, heard)
+    return [[heard[number, turn] for turn in call.turns] for number, call in enumerate(calls)]
 
 
-def _written(engine: Engine, tracks: Sequence[Track], windows: Sequence[Window], prompt: str) -> Iterator[Heard]:
-    """What the engine writes for each window, a few windows at a time: a call of hours is never all floats at once."""
+def _written(
+    engine: Engine, calls: Sequence[Spoken], windows: Sequence[tuple[int, Window]], prompt: str
+) -> Iterator[Heard]:
+    """What the engine writes for each window, some at a time: a call of hours is never all floats at once."""
     for start in range(0, len(windows), _AT_ONCE):
         some = windows[start : start + _AT_ONCE]
-        sounds = [window.sound(tracks[window.places[0].turn.channel]) for window in some]
+        sounds = [window.sound(calls[number].tracks[window.places[0].turn.channel]) for number, window in some]
         yield from engine.recognise(sounds, prompt, words=True)
 
 
@@ -54,24 +70,26 @@ def _missed(turn: Turn, heard: Heard) -> bool:
 
 
 def _try_again(
-    engine: Engine, tracks: Sequence[Track], turns: Sequence[Turn], prompt: str, heard: dict[Turn, Heard]
+    engine: Engine, calls: Sequence[Spoken], keys: Sequence[_Key], prompt: str, heard: dict[_Key, Heard]
 ) -> None:
     """Recognise turns alone, and those that stay doubtful once more, drawing; keep the most believable of the tries."""
     for temperature in (0.0, _SECOND_TEMPERATURE):
-        turns = [turn for turn in turns if temperature == 0 or _missed(turn, heard[turn])]
-        if not turns:
+        keys = [key for key in keys if temperature == 0 or _missed(key[1], heard[key])]
+        if not keys:
             return
-        for turn, written in zip(turns, _alone(engine, tracks, turns, prompt, temperature), strict=True):
-            if _better(written, heard[turn], turn.end_s - turn.start_s):
-                heard[turn] = written
+        for key, written in zip(keys, _alone(engine, calls, keys, prompt, temperature), strict=True):
+            if _better(written, heard[key], key[1].end_s - key[1].start_s):
+                heard[key] = written
 
 
 def _alone(
-    engine: Engine, tracks: Sequence[Track], turns: Sequence[Turn], prompt: str, temperature: float
+    engine: Engine, calls: Sequence[Spoken], keys: Sequence[_Key], prompt: str, temperature: float
 ) -> Iterator[Heard]:
-    for start in range(0, len(turns), _AT_ONCE):
-        some = turns[start : start + _AT_ONCE]
-        sounds = [samples(tracks[turn.channel], turn.start_s - LEAD_S, turn.end_s + LEAD_S) for turn in some]
+    for start in range(0, len(keys), _AT_ONCE):
+        sounds = [
+            samples(calls[number].tracks[turn.channel], turn.start_s - LEAD_S, turn.end_s + LEAD_S)
+            for number, turn in keys[start : start + _AT_ONCE]
+        ]
         yield from engine.recognise(sounds, prompt, temperature=temperature)
 
 

@@ -53,7 +53,7 @@ class Clerk:
         if self.start == "told":
             with self.diary.with_name("loads").open("a", encoding="utf-8") as loads:
                 loads.write(f"{os.getpid()} {os.environ.get('CUDA_VISIBLE_DEVICES', '')}\n")
-        return self.inspect
+        return lambda recordings: map(self.inspect, recordings)
 
     def inspect(self, recording: Recording) -> CallResult:
         with self.diary.open("a", encoding="utf-8") as diary:

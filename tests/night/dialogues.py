@@ -28,7 +28,7 @@ class Reader:
         def inspect(recording: Recording) -> CallResult:
             return replace(inspector.inspect_dialogue(Path(recording.path)), recording=recording)
 
-        return inspect
+        return lambda recordings: map(inspect, recordings)
 
 
 def config_of(out: Path, *packs: str) -> Config:

@@ -112,10 +112,10 @@ def test_a_call_that_kills_its_worker_is_failed_and_the_others_go_on(
     assert (summary.inspected, summary.failed) == (10, 1)
     assert [(one.call_id, one.error) for one in summary.failures] == [("b-kills", DEAD)]
     times = Counter(begun(tmp_path))
-    assert times["b-kills"] == 2
+    assert times["b-kills"] in {2, 3}  # twice alone, and once before with others
     assert all(times[one.call_id] == 1 for one in calls)
     (note,) = (tmp_path / "out" / ".work" / f"night={NIGHT}" / "errors").iterdir()
-    assert note.read_text(encoding="utf-8").count("its worker ended with exit code -9") == 2
+    assert note.read_text(encoding="utf-8").count("its worker ended with exit code -9") == times["b-kills"]
     assert left_over(tmp_path / "out") == []
 
 

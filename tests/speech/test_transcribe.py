@@ -133,10 +133,28 @@ def test_nobody_speaks_on_ring_back_noise_and_silence(transcriber: Transcriber, 
     assert {each.kind for each in transcript.activity} == {ActivityKind.MUSIC}
 
 
+@needs_packages
+def test_calls_recognised_together_are_as_if_each_was_alone(transcriber: Transcriber, tmp_path: Path) -> None:
+    """Whatever shares a batch, whatever is damaged between them: a night in other handfuls is the same night."""
+    names = ["dev-08-shirking", "demo-06-mono-roaming", "dev-10-overlap-fast"]
+    damaged = Recording("damaged", str(tmp_path / "gone.wav"))
+    recordings = [RECORDINGS[name] for name in names]
+    together = list(transcriber.transcribe_many([recordings[0], damaged, *recordings[1:]]))
+    assert [each.recording.call_id for each in together] == [names[0], "damaged", *names[1:]]
+    failed = together.pop(1)
+    assert (failed.audio, failed.transcript) == (None, None)
+    assert "gone.wav: no such file" in (failed.error or "")
+    assert [(each.audio, each.transcript) for each in together] == [
+        transcriber.transcribe(recording) for recording in recordings
+    ]
+    assert all(each.elapsed_s > 0 for each in together)
+
+
 class Scripted:
     """An engine of another kind, as the protocol allows: it says what it is told, to see what becomes of it."""
 
     name = "scripted"
+    batch_size = 4
 
     def __init__(self, *texts: str) -> None:
         self.texts = list(texts)

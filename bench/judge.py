@@ -5,8 +5,9 @@
 The loop looks for each phrase in each utterance exactly, by sound and (from four syllables on) with edit distance in
 every stretch of its length and one more or less, and searches each expression on characters and on syllables; phrases,
 expressions and utterances are prepared once, distances come from rapidfuzz (C++). It answers no rule. The judge does
-all that and answers every rule. Both see the same generated calls (see `made_calls.py`), in turns, several times; CPU
-seconds of one core are compared, because wall time on a shared machine is other people's. `--sentences` adds the judge
+all that and answers every rule: 64 calls together as in `reinspect`, call by call, or 64 calls in which no
+text was ever said before. All see the same generated calls (see `made_calls.py`), in turns, several times; CPU seconds
+of one core are compared, because wall time on a shared machine is other people's. `--sentences` adds the judge
 with the sentence model, and with the model but every clause asked.
 """
 
@@ -19,7 +20,7 @@ import time
 from collections.abc import Callable, Sequence
 
 import regex
-from made_calls import distinct_share, made_calls, made_recording
+from made_calls import distinct_share, made_calls, made_distinct, made_recording
 from memory import peak_mb
 from rapidfuzz.distance import Levenshtein
 
@@ -29,12 +30,14 @@ from inspect_pipeline.rulebook.load import load_packs, pack_path
 from inspect_pipeline.rulebook.metadata import recording_metadata
 from inspect_pipeline.rulebook.nearness import NEAR_LEAST, SOUND_LEAST, near_halves
 from inspect_pipeline.rulebook.phrases import fold
-from inspect_pipeline.rulebook.sounds import SoundExpressions
-from inspect_pipeline.rulebook.terms import Like, Phrase, Regex
+from inspect_pipeline.rulebook.sounds import SoundExpression
+from inspect_pipeline.rulebook.terms import Phrase, Regex
 from inspect_pipeline.semantic import Similarity, load_sentence_model
 from inspect_pipeline.text.normalise import normalise
 from inspect_pipeline.text.sound import Ear
-from inspect_pipeline.text.words import boundaries
+
+BLOCK = 64
+DISTINCT = "judge, no text twice"
 
 Work = Callable[[Sequence[Transcript]], None]
 
@@ -52,8 +55,8 @@ class Loop:
         ]
         expressions = [term for term in judge.terms if isinstance(term, Regex)]
         self._expressions = [regex.compile(term.pattern) for term in expressions]
-        sounds = SoundExpressions(expressions, self._ear)
-        self._heard_expressions = [regex.compile(sound.pattern) for sound in sounds._terms]
+        heard = dict.fromkeys(SoundExpression(term, self._ear).pattern for term in expressions if term.sound)
+        self._heard_expressions = [regex.compile(pattern) for pattern in heard]
         self.found = 0
 
     def __call__(self, calls: Sequence[Transcript]) -> None:
@@ -96,28 +99,25 @@ class Counted:
         return self._model.embed(sentences)
 
 
-def judging(judge: Judge, forgetful: bool = False) -> Work:
-    """Return the work of judging; `forgetful`: nothing is kept from one call to the next."""
+def judging(judge: Judge, block: int = BLOCK) -> Work:
+    """Return the work of judging so many calls together."""
 
     def work(calls: Sequence[Transcript]) -> None:
-        for call in calls:
-            if forgetful:
-                judge._matcher._texts.clear()
-                normalise.cache_clear()
-                boundaries.cache_clear()
-            judge.findings(call, recording_metadata(made_recording(call)))
+        for first in range(0, len(calls), block):
+            some = calls[first : first + block]
+            for _ in judge.judged([(call, recording_metadata(made_recording(call))) for call in some]):
+                pass
 
     return work
 
 
 def asking_all(judge: Judge) -> Work:
     """Return the work of asking the sentence model about every clause, and judging."""
-    likes = [term for term in judge.terms if isinstance(term, Like)]
 
     def work(calls: Sequence[Transcript]) -> None:
         for call in calls:
-            for like in likes:
-                judge._matcher.alike(like, call.utterances)
+            for like in judge._matcher.likes:
+                judge._matcher.alike(like, [said.text for said in call.utterances])
             judge.findings(call, recording_metadata(made_recording(call)))
 
     return work
@@ -137,8 +137,14 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
     judge = Judge(packs)
     build_s = time.process_time() - begun
     calls = list(made_calls(options.calls * (options.repeats + 1), options.utterances))
-    works: dict[str, Work] = {"judge": judging(judge), "judge, nothing kept": judging(Judge(packs), forgetful=True)}
-    works["judge"](calls[: options.calls])  # warm: dictionaries, lazily built tables
+    works: dict[str, Work] = {
+        "judge": judging(judge),
+        "judge, call by call": judging(Judge(packs), block=1),
+        DISTINCT: judging(Judge(packs)),
+    }
+    for work in works.values():
+        work(calls[: options.calls])  # warm: dictionaries, lazily built tables
+    said: set[str] = set()
     memory = peak_mb()
     loop = Loop(judge)
     works["loop"] = loop
@@ -153,8 +159,9 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
     asked = 0
     for repeat in range(1, options.repeats + 1):
         part = calls[repeat * options.calls : (repeat + 1) * options.calls]
+        distinct = [made_distinct(call, said) for call in part]
         for name, work in works.items():
-            some = part[: max(1, int(len(part) * shares.get(name, 1.0)))]
+            some = (distinct if name == DISTINCT else part)[: max(1, int(len(part) * shares.get(name, 1.0)))]
             each[name].append(seconds(work, some) / len(some))
         asked += max(1, int(len(part) * options.loop_share))
     middle = {name: statistics.median(values) for name, values in each.items()}

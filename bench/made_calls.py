@@ -11,6 +11,7 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -226,6 +227,18 @@ def made_calls(count: int, utterances: int = 20, seed: str = "0", first: int = 0
     """Yield calls `first` to `first + count`, one at a time."""
     for number in range(first, first + count):
         yield made_call(number, utterances, seed)
+
+
+def made_distinct(call: Transcript, said: set[str]) -> Transcript:
+    """Return a call with none of the texts in `said`, and put its own there: a repeated one gets other words behind."""
+    utterances = []
+    for one in call.utterances:
+        text, chance = one.text, random.Random(f"{call.call_id}/{one.index}")
+        while text in said:
+            text = f"{one.text}，{filled('{day}{who}{product}{amount}{city}', chance)}"
+        said.add(text)
+        utterances.append(replace(one, text=text, text_raw=text))
+    return replace(call, utterances=tuple(utterances))
 
 
 def distinct_share(calls: Sequence[Transcript]) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from inspect_pipeline.model import Evidence, Match
-from inspect_pipeline.rulebook.hearing import Found, label
+from inspect_pipeline.rulebook.listening import Found, label
 
 # Of hits that overlap, the surest one is shown.
 _SURENESS = (Match.EXACT, Match.REGEX, Match.SOUND, Match.NEAR, Match.LIKE, Match.MEASURE)

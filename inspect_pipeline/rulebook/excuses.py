@@ -8,7 +8,8 @@ from dataclasses import replace
 from inspect_pipeline.model import Match, Speaker
 from inspect_pipeline.rulebook.fairness import doubt_absence
 from inspect_pipeline.rulebook.groups import NOTHING, Search, evaluate
-from inspect_pipeline.rulebook.hearing import Found, Hearing, Outcome, Truth
+from inspect_pipeline.rulebook.hearing import Hearing, Outcome, Truth
+from inspect_pipeline.rulebook.listening import Found
 from inspect_pipeline.rulebook.rule import Excuse, Place, Position
 from inspect_pipeline.rulebook.windows import Moment, reply_scope, whole
 from inspect_pipeline.text.normalise import clauses

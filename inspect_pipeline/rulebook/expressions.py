@@ -1,20 +1,16 @@
-"""Regular expressions over normalised text, each with a time limit and tried only where it can match."""
+"""Regular expressions over normalised text, each with a time limit."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 import regex
 
-from inspect_pipeline.rulebook.factors import is_plain, needs_of
-from inspect_pipeline.rulebook.scan import Scanner, Sieve, strings_of
+from inspect_pipeline.rulebook.factors import is_plain
 from inspect_pipeline.rulebook.terms import Regex
 
 TIMEOUT_S = 0.25  # for one expression on one utterance: a thousand times what a sound one takes
-
-Spans = list[tuple[Regex, tuple[int, int]]]
 
 
 class _Pattern:
@@ -35,10 +31,11 @@ class _Pattern:
         return [match.span() for match in self._limited.finditer(normal, timeout=TIMEOUT_S)]
 
 
-class _Expression:
-    """A compiled expression with its excuse."""
+class Expression:
+    """A compiled expression with its excuse: a match that `unless` matches over does not count."""
 
     def __init__(self, term: Regex) -> None:
+        """Raise `regex.error` for an expression that does not compile."""
         self.term = term
         self._pattern = _Pattern(term.pattern)
         self._unless = _Pattern(term.unless) if term.unless else None
@@ -56,36 +53,3 @@ class _Expression:
             for start, end in found
             if start < end and not any(start < stop and begin < end for begin, stop in excused)
         ]
-
-
-class Expressions:
-    """All expressions of all rules. A match is excused when `unless` matches over it."""
-
-    def __init__(self, terms: Sequence[Regex]) -> None:
-        """Raise `regex.error` for an expression that does not compile."""
-        self._expressions = [_Expression(term) for term in terms]
-
-    def find(self, normal: str, places: Iterable[int] | None = None) -> tuple[Spans, list[Regex]]:
-        """Return the matches in one normalised text, in the order of the terms, and the terms that timed out.
-
-        `places`: those of the terms that can match, when that is known; None: it is found out.
-        """
-        found: Spans = []
-        timed_out: list[Regex] = []
-        for index in self._possible(normal) if places is None else places:
-            expression = self._expressions[index]
-            try:
-                found += [(expression.term, span) for span in expression.places(normal)]
-            except TimeoutError:
-                timed_out.append(expression.term)
-        return found, timed_out
-
-    def _possible(self, normal: str) -> list[int]:
-        scanner, sieve = self._sieve
-        return sieve.possible(scanner.scan(normal))
-
-    @cached_property
-    def _sieve(self) -> tuple[Scanner, Sieve]:
-        needs = [needs_of(expression.term.pattern) for expression in self._expressions]
-        scanner = Scanner(strings_of(needs))
-        return scanner, Sieve(needs, scanner)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from inspect_pipeline.model import Reason, Speaker
-from inspect_pipeline.rulebook.hearing import Found, Hearing, Members, Outcome, Truth, label
+from inspect_pipeline.rulebook.hearing import Hearing, Outcome, Truth
+from inspect_pipeline.rulebook.listening import Found, label
+from inspect_pipeline.rulebook.members import Members
 from inspect_pipeline.rulebook.rule import Group
-from inspect_pipeline.rulebook.terms import Like, Term
 from inspect_pipeline.rulebook.windows import Scope
 from inspect_pipeline.wording import clock
 
@@ -39,63 +40,53 @@ def said_by_somebody(group: Group, search: Search) -> Outcome:
     return evaluate(group, replace(search, scope=replace(search.scope, positions=None), anybody=True))
 
 
-def terms_of(group: Group) -> Iterator[Term]:
-    """Yield every term of a group and of the groups in it."""
-    for inner in groups_in(group):
-        yield from (item for item in (*inner.any, *inner.all, *inner.none) if not isinstance(item, Group))
-
-
-def groups_in(group: Group) -> Iterator[Group]:
-    """Yield a group and all groups in it."""
-    yield group
-    for item in (*group.any, *group.all, *group.none):
-        if isinstance(item, Group):
-            yield from groups_in(item)
-
-
-def members_of(group: Group) -> Members:
-    """Return what is in a group, worked out once for all calls."""
-    places = {item: place for place, item in reversed([*enumerate(group.any)]) if not isinstance(item, Group)}
-    groups = tuple(place for place, item in enumerate(group.any) if isinstance(item, Group))
-    return Members(frozenset(terms_of(group)), places, groups)
-
-
 def evaluate(group: Group, search: Search) -> Outcome:
     """Return whether the group is satisfied: one of `any`, each of `all` and none of `none`."""
-    if group.any and not group.all and not group.none and not search.hearing.touches(group):
+    return _evaluate(search.hearing.members(group), search)
+
+
+def _evaluate(group: Members, search: Search) -> Outcome:
+    touched = search.hearing.touched
+    if group.any and not group.all and not group.none and touched.isdisjoint(group.numbers):
         return NOTHING
     if group.speaker not in (None, search.speaker) and not search.anybody:
         search = replace(search, speaker=group.speaker)
     parts: list[Outcome] = []
     if group.any:
-        parts.append(_any_of(search.hearing.worth_asking(group), search))
-    parts.extend(_item(item, search) for item in group.all)
+        parts.append(_any_of(group.worth_asking(touched), search))
+    parts.extend([_item(item, search) for item in group.all])
     if group.none:
         against = replace(search, wanted=not search.wanted, frugal=False)
         parts.append(_not(_any([_item(item, against) for item in group.none])))
     return _all(parts)
 
 
-def _any_of(items: Sequence[Term | Group], search: Search) -> Outcome:
+def _any_of(items: Sequence[int | Members], search: Search) -> Outcome:
     """Return whether one of the items is found; sentence models are asked last, if at all."""
-    plain = {place: _item(item, search) for place, item in enumerate(items) if not isinstance(item, Like)}
+    likes = search.hearing.listening.matcher.likes
+    plain = {
+        place: _item(item, search) for place, item in enumerate(items) if isinstance(item, Members) or item not in likes
+    }
     if search.frugal and any(outcome.truth is Truth.YES for outcome in plain.values()):
         return _any(list(plain.values()))
     return _any([plain[place] if place in plain else _item(item, search) for place, item in enumerate(items)])
 
 
-def _item(item: Term | Group, search: Search) -> Outcome:
-    return evaluate(item, search) if isinstance(item, Group) else _term(item, search)
+def _item(item: int | Members, search: Search) -> Outcome:
+    return _term(item, search) if isinstance(item, int) else _evaluate(item, search)
 
 
-def _term(term: Term, search: Search) -> Outcome:
-    hearing = search.hearing
-    if term not in hearing.touched:
+def _term(number: int, search: Search) -> Outcome:
+    hearing, positions = search.hearing, search.scope.positions
+    if number not in hearing.touched:
         return NOTHING
+    places = hearing.found_in(number, positions, search.speaker)
+    unable = hearing.unable(number, positions, search.speaker)
     sure: list[Found] = []
     doubts: list[tuple[Found, Reason]] = []
-    positions = range(len(hearing.utterances)) if search.scope.positions is None else search.scope.positions
-    for found in _within(hearing.found_in(term, positions, search.speaker), search):
+    for found in places if unable is None else ():
+        if not search.scope.admits(found):
+            continue
         excuse = search.excuse(found) if search.excuse else NOTHING
         if excuse.truth is Truth.YES:
             continue
@@ -109,18 +100,13 @@ def _term(term: Term, search: Search) -> Outcome:
     if doubts:
         return Outcome(Truth.UNSURE, tuple(found for found, _ in doubts), doubts[0][1])
     if search.wanted:
-        near_misses = tuple(_within(hearing.almost(term), search))
+        resembling = hearing.almost_in(number, positions, search.speaker)
+        near_misses = tuple([found for found in resembling if search.scope.admits(found)])
         if near_misses:
             return Outcome(Truth.UNSURE, near_misses, almost_reason(near_misses[0]))
-    if term in hearing.look.unable:
-        return Outcome(Truth.UNSURE, (), Reason(hearing.look.unable[term], (("term", label(term)),)))
+    if unable is not None:
+        return Outcome(Truth.UNSURE, (), Reason(unable, (("term", label(hearing.listening.matcher.terms[number])),)))
     return NOTHING
-
-
-def _within(places: Iterable[Found], search: Search) -> Iterator[Found]:
-    for found in places:
-        if search.scope.admits(found) and search.hearing.by(found.utterance, search.speaker) is not Truth.NO:
-            yield found
 
 
 def _doubt(found: Found, excuse: Outcome, search: Search) -> Reason | None:

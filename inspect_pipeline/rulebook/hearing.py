@@ -6,16 +6,17 @@ Everything is worked out at most once a call and shared by all rules.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
 from inspect_pipeline.model import ActivityKind, Match, Reason, Removed, Seconds, Speaker, Transcript, Utterance
+from inspect_pipeline.rulebook.listening import Found, Listening
+from inspect_pipeline.rulebook.members import Members
 from inspect_pipeline.rulebook.rule import Group
 from inspect_pipeline.rulebook.settings import JudgeSettings
 from inspect_pipeline.rulebook.spans import Interval, merge, shared, without
-from inspect_pipeline.rulebook.terms import Hit, Like, Look, Near, Phrase, Regex, Term
 
 # A listener's noise: neither a turn of its own nor the end of the other's.
 _BACKCHANNEL = re.compile(r"[\W嗯啊哦噢喔呃额诶欸哎唉哈嘿]*")
@@ -30,31 +31,6 @@ class Truth(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A hit in its utterance. `position` is the utterance's place in the transcript."""
-
-    term: Term
-    hit: Hit
-    utterance: Utterance
-    position: int
-
-    def second(self, offset: int) -> Seconds:
-        """Return the second at which a character is spoken, as if all took the same time."""
-        said = self.utterance
-        return said.start_s + (said.end_s - said.start_s) * offset / max(len(said.text), 1)
-
-    @property
-    def start_s(self) -> Seconds:
-        """The second at which the hit begins."""
-        return self.second(self.hit.start)
-
-    @property
-    def end_s(self) -> Seconds:
-        """The second at which the hit ends."""
-        return self.second(self.hit.end)
-
-
-@dataclass(frozen=True, slots=True)
 class Outcome:
     """The answer of a search: with YES what was found, with NO the forbidden thing found (none for mere absence)."""
 
@@ -63,117 +39,77 @@ class Outcome:
     reason: Reason | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Members:
-    """What is in a group: `terms` of its own and of the groups in it, the `places` of the terms in `group.any`, and
-    the places of the `groups` in it."""
-
-    terms: frozenset[Term]
-    places: Mapping[Term, int]
-    groups: tuple[int, ...]
-
-
-Alike = Callable[[Like, Sequence[Utterance]], Sequence[Hit]]
-"""Returns the clauses of some utterances that mean what a `like` term describes."""
-
-
-def label(term: Term) -> str:
-    """Return the term as a reader knows it from the pack."""
-    match term:
-        case Phrase():
-            return term.text
-        case Regex():
-            return term.pattern
-        case Near():
-            return " … ".join(phrase.text for phrase in term.phrases)
-        case Like():
-            return term.examples[0] if term.examples else ""
-
-
 class Hearing:
     """One call and what was found in it. Build one a call; all rules ask it."""
 
     def __init__(
-        self,
-        transcript: Transcript,
-        look: Look,
-        settings: JudgeSettings,
-        members: Mapping[int, Members] | None = None,
-        alike: Alike | None = None,
+        self, transcript: Transcript, listening: Listening, settings: JudgeSettings, members: Mapping[int, Members]
     ) -> None:
-        """`members` gives what is in groups by their identity: hashing terms is dearer than looking.
-
-        `alike` is asked for the `like` terms that `look` has left out.
-        """
+        """`members`: of every group that is asked for, by its identity."""
         self.transcript = transcript
         self.utterances = transcript.utterances
-        self.look = look
+        self.listening = listening
         self.settings = settings
+        self.touched = listening.touched
+        self._members = members
         self.trusted = transcript.speaker_confidence >= settings.min_speaker_confidence
-        self._position = {said.index: position for position, said in enumerate(self.utterances)}
-        self._found: dict[Term, tuple[Found, ...]] = {}
+        self._own: dict[Speaker, list[bool]] = {}
         self._speech: dict[Speaker, list[Interval]] = {}
         self._understood: dict[Speaker, list[Interval]] = {}
-        self._members = members or {}
-        self._alike = alike
-        self._alike_in: dict[tuple[Like, int], tuple[Found, ...]] = {}
         self.lost: dict[Speaker, tuple[Seconds, Seconds]] = {}  # of the whole call, see `fairness.lost_seconds`
-        # Most terms of most rules are simply not there: the others, worked out once, save looking at those.
-        self.touched = frozenset(
-            (
-                *(term for term, hits in look.hits.items() if hits or (alike and isinstance(term, Like))),
-                *look.almost.keys(),
-                *look.unable.keys(),
-            )
-        )
 
-    @cached_property
+    def members(self, group: Group) -> Members:
+        """Return what is in a group of the rules."""
+        return self._members[id(group)]
+
+    @property
     def asks_model(self) -> bool:
         """Whether a sentence model is asked for any of the terms."""
-        return self._alike is not None and any(
-            isinstance(term, Like) and term not in self.look.unable for term in self.look.hits
-        )
+        matcher = self.listening.matcher
+        return matcher.similarity is not None and bool(matcher.likes)
 
-    def touches(self, group: Group) -> bool:
-        """Return False when all terms of a group were looked for and none is there, nor anything like it."""
-        members = self._members.get(id(group))
-        return members is None or not self.touched.isdisjoint(members.terms)
+    def found_in(self, number: int, positions: Container[int] | None, speaker: Speaker) -> list[Found]:
+        """Return where a term was found by a speaker in the utterances at `positions` (None: all), in their order."""
+        own, listening = self.may_be(speaker), self.listening
+        if number in listening.matcher.likes:
+            if listening.matcher.similarity is None:
+                return []
+            places = [at for at, his in enumerate(own) if his and (positions is None or at in positions)]
+            return listening.alike(number, places)
+        return [
+            found
+            for at in listening.places(number)
+            if own[at] and (positions is None or at in positions)
+            for found in listening.found(number, at)
+        ]
 
-    def worth_asking(self, group: Group) -> Sequence[Term | Group]:
-        """Return the members of `group.any`, in their order, less the terms that are not there in any way."""
-        members = self._members.get(id(group))
-        if members is None:
-            return group.any
-        places = [members.places[term] for term in self.touched & members.terms if term in members.places]
-        return [group.any[place] for place in sorted((*places, *members.groups))]
+    def unable(self, number: int, positions: Container[int] | None, speaker: Speaker) -> str | None:
+        """Return why a term could not be looked for there, as the code of a reason; None: it was."""
+        listening = self.listening
+        if number in listening.matcher.likes:
+            return None if listening.matcher.similarity else "model-missing"
+        own = self.may_be(speaker)
+        for at in listening.places(number):
+            if listening.timed_out(number, at) and own[at] and (positions is None or at in positions):
+                return "regex-timeout"
+        return None
 
-    def found(self, term: Term) -> tuple[Found, ...]:
-        """Return where a term was found, in the order of the call."""
-        known = self._found.get(term)
-        if known is None:
-            known = self._placed(term, self.look.hits.get(term, ()))
-            self._found[term] = known
-        return known
+    def almost_in(self, number: int, positions: Container[int] | None, speaker: Speaker) -> list[Found]:
+        """Return what resembles a term there too little for a hit and too much for a believable absence."""
+        own = self.may_be(speaker)
+        return [
+            found
+            for at in self.listening.places(number)
+            if own[at] and (positions is None or at in positions)
+            for found in self.listening.almost(number, at)
+        ]
 
-    def found_in(self, term: Term, positions: Iterable[int], speaker: Speaker) -> Sequence[Found]:
-        """Return where a term was found by a speaker in the utterances at `positions`, or anywhere else as well."""
-        if self._alike is None or not isinstance(term, Like) or term in self.look.unable:
-            return self.found(term)
-        places = [at for at in sorted(positions) if self.by(self.utterances[at], speaker) is not Truth.NO]
-        unknown = [at for at in places if (term, at) not in self._alike_in]
-        if unknown:
-            self._alike_in |= {(term, at): () for at in unknown}
-            for found in self._placed(term, self._alike(term, [self.utterances[at] for at in unknown])):
-                self._alike_in[term, found.position] += (found,)
-        return [found for at in places for found in self._alike_in[term, at]]
-
-    def almost(self, term: Term) -> tuple[Found, ...]:
-        """Return what resembles a term too little for a hit and too much for a believable absence."""
-        return self._placed(term, self.look.almost.get(term, ()))
-
-    def _placed(self, term: Term, hits: Iterable[Hit]) -> tuple[Found, ...]:
-        places = self._position
-        return tuple(Found(term, hit, self.utterances[places[hit.utterance]], places[hit.utterance]) for hit in hits)
+    def may_be(self, speaker: Speaker) -> list[bool]:
+        """Return of each utterance whether it is, or may be, a speaker's."""
+        own = self._own.get(speaker)
+        if own is None:
+            own = self._own[speaker] = [self.by(said, speaker) is not Truth.NO for said in self.utterances]
+        return own
 
     def by(self, said: Utterance, speaker: Speaker) -> Truth:
         """Return whether an utterance is a speaker's; `UNKNOWN` asks for anybody's."""

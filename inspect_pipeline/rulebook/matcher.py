@@ -1,4 +1,4 @@
-"""Finds all terms of all rules in one transcript, with how each was found."""
+"""Finds all terms of all rules in transcripts, with how each was found."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise, product
 
 from inspect_pipeline.model import Match, Utterance
-from inspect_pipeline.rulebook.expressions import Expressions
-from inspect_pipeline.rulebook.phrases import Found, Heard, PhraseIndex
+from inspect_pipeline.rulebook.expressions import Expression
+from inspect_pipeline.rulebook.heard import Heard, HeardSheet, hearing_table
+from inspect_pipeline.rulebook.phrases import Clues, Found, PhraseIndex
 from inspect_pipeline.rulebook.scan import Sieve, strings_of
 from inspect_pipeline.rulebook.similarity import Similarity
-from inspect_pipeline.rulebook.sounds import SoundExpressions, heard_needs
+from inspect_pipeline.rulebook.sounds import SoundExpression, heard_needs
 from inspect_pipeline.rulebook.terms import Hit, Like, Look, Near, Phrase, Regex, Term
 from inspect_pipeline.text.normalise import clauses, normalise
 from inspect_pipeline.text.sound import Ear
@@ -20,134 +21,206 @@ _CACHED_TEXTS = 4096
 _WORSE = (Match.EXACT, Match.SOUND, Match.NEAR)
 
 
+Place = tuple[int, int, Match, float]
+"""Where something is in a text, start and end as offsets into the original, how it was found, and its distance."""
+
+_NO_PLACES: tuple[Place, ...] = ()
+
+
+class Line:
+    """One distinct text: what may be in it, and what is, once that was asked for."""
+
+    __slots__ = ("almost", "clues", "heard", "number", "parts", "places", "sheet", "terms", "timed_out")
+
+    def __init__(self, sheet: HeardSheet, number: int, clues: Clues) -> None:
+        self.sheet = sheet
+        self.number = number
+        self.clues = clues
+        self.terms: list[int] = []
+        self.heard: Heard | None = None
+        self.places: dict[int, tuple[Place, ...]] = {}
+        self.almost: dict[int, tuple[Place, ...]] = {}
+        self.parts: dict[int, tuple[list[Found], list[int]]] = {}
+        self.timed_out: set[int] = set()
+
+    def as_heard(self) -> Heard:
+        """Return the text as it is heard."""
+        if self.heard is None:
+            self.heard = self.sheet.heard(self.number)
+        return self.heard
+
+
 class Matcher:
     """Looks for `terms` in transcripts. It holds no state between looks but a cache, and can be pickled.
 
     Phrases match on normalised characters (see `text.normalise`), digits and 您/你 made equal. Regular expressions
-    run on the normalised text of one utterance: Simplified, lower case, no punctuation, no spaces.
+    run on the normalised text of one utterance: Simplified, lower case, no punctuation, no spaces. A term is named by
+    its number in `terms`. What terms may be in a text is found in one pass over many texts; whether one is, and where,
+    is found out when somebody asks: most of what may be said is never asked for.
     """
 
     def __init__(self, terms: Iterable[Term], ear: Ear | None = None, similarity: Similarity | None = None) -> None:
         """Raise `regex.error` for an expression that does not compile."""
         self.terms = tuple(dict.fromkeys(terms))
+        self.numbers = {term: number for number, term in enumerate(self.terms)}
+        self.similarity = similarity
+        self.likes = frozenset(number for number, term in enumerate(self.terms) if isinstance(term, Like))
         self._ear = ear or Ear()
-        self._similarity = similarity
-        self._nears = [term for term in self.terms if isinstance(term, Near)]
-        self._likes = [term for term in self.terms if isinstance(term, Like)]
-        self._regexes = [term for term in self.terms if isinstance(term, Regex)]
-        self._expressions = Expressions(self._regexes)
-        self._sounds = SoundExpressions([term for term in self._regexes if term.sound], self._ear)
+        self._hears = hearing_table(self._ear)
+        self._expressions = {
+            number: (Expression(term), SoundExpression(term, self._ear) if term.sound else None)
+            for number, term in enumerate(self.terms)
+            if isinstance(term, Regex)
+        }
+        nears = {number: term for number, term in enumerate(self.terms) if isinstance(term, Near)}
         phrases = [term for term in self.terms if isinstance(term, Phrase)]
-        self._plain = len(phrases)
-        parts = dict.fromkeys([*phrases, *(phrase for near in self._nears for phrase in near.phrases)])
-        needs = [heard_needs(term.pattern, self._ear) for term in self._regexes]
-        self._index = PhraseIndex(list(parts), self._ear, strings_of(needs))
+        parts = list(dict.fromkeys([*phrases, *(phrase for near in nears.values() for phrase in near.phrases)]))
+        needs = [heard_needs(expression.term.pattern, self._ear) for expression, _ in self._expressions.values()]
+        self._index = PhraseIndex(parts, self._ear, strings_of(needs))
         self._sieve = Sieve(needs, self._index.scanner)
-        self._parts = {phrase: place for place, phrase in enumerate(parts)}
-        self._none: dict[Term, tuple[Hit, ...]] = dict.fromkeys(self.terms, ())
-        self._texts: dict[str, _Text] = {}
+        self._sifted = list(self._expressions)
+        places = {phrase: place for place, phrase in enumerate(parts)}
+        self._phrases = {self.numbers[phrase]: places[phrase] for phrase in phrases}
+        self._nears = {
+            number: ([places[phrase] for phrase in near.phrases], near.within) for number, near in nears.items()
+        }
+        self._leads: list[list[int]] = [[] for _ in parts]  # from a phrase to the terms that it may be (part of)
+        for number, phrase in self._phrases.items():
+            self._leads[phrase].append(number)
+        for number, (all_parts, _) in self._nears.items():
+            self._leads[all_parts[0]].append(number)
+        self._lines: dict[str, Line] = {}
 
     def __reduce__(self) -> tuple[type[Matcher], tuple[tuple[Term, ...], Ear, Similarity | None]]:
-        return type(self), (self.terms, self._ear, self._similarity)
+        return type(self), (self.terms, self._ear, self.similarity)
 
-    def look(self, utterances: Sequence[Utterance], likes: bool = True) -> Look:
-        """Return all hits in `utterances`, and what could not be looked for. Every term has an entry in `hits`.
+    def lines(self, texts: Iterable[str]) -> dict[str, Line]:
+        """Return what may be in some texts, by text. It is remembered, for calls repeat themselves."""
+        distinct = dict.fromkeys(texts)
+        known = {text: line for text in distinct if (line := self._lines.get(text)) is not None}
+        new = [text for text in distinct if text not in known]
+        if not new:
+            return known
+        read = self._read(new)
+        if len(self._lines) + len(read) > _CACHED_TEXTS:
+            self._lines.clear()
+        self._lines |= read
+        return known | read
 
-        A sentence model is a thousand times dearer than all else: without `likes` their terms are left out, and `alike`
-        answers for those utterances that matter.
-        """
-        texts = [self._text(utterance.text) for utterance in utterances]
-        hits: dict[Term, list[Hit]] = {}
-        almost: dict[Term, list[Hit]] = {}
-        for utterance, text in zip(utterances, texts, strict=True):
-            for term, place in text.hits:
-                hits.setdefault(term, []).append(_at(utterance, place))
-            for term, place in text.almost:
-                almost.setdefault(term, []).append(_at(utterance, place))
-        unable: dict[Term, str] = {term: "regex-timeout" for text in texts for term in text.timed_out}
-        for term in unable:
-            hits.pop(term, None)
-        if self._similarity is None:
-            unable.update(dict.fromkeys(self._likes, "model-missing"))
-        elif likes:
-            hits |= {like: found for like in self._likes if (found := self.alike(like, utterances))}
-        return Look(
-            self._none | {term: tuple(found) for term, found in hits.items()},
-            {term: tuple(found) for term, found in almost.items()},
-            unable,
-        )
+    def _read(self, texts: Sequence[str]) -> dict[str, Line]:
+        sheet = HeardSheet(texts, self._hears)
+        numbers, starts = self._index.scanner.scan(sheet.symbols)
+        lines = [Line(sheet, number, clues) for number, clues in enumerate(self._index.clues(sheet, numbers, starts))]
+        possible = self._sieve.possible(numbers, sheet.text_at[starts], len(texts))
+        for text, place in zip(*(axis.tolist() for axis in possible.nonzero()), strict=True):
+            lines[text].terms.append(self._sifted[place])
+        for line in lines:
+            for phrase in line.clues.phrases():
+                line.terms += self._leads[phrase]
+        return dict(zip(texts, lines, strict=True))
 
-    def _text(self, text: str) -> _Text:
-        """Return what phrases and near terms find in one text; remembered, for calls repeat themselves."""
-        known = self._texts.get(text)
+    def places(self, line: Line, number: int) -> tuple[Place, ...]:
+        """Return where a term is in a text; nowhere for what took too long, see `Line.timed_out`."""
+        known = line.places.get(number)
         if known is None:
-            if len(self._texts) >= _CACHED_TEXTS:
-                self._texts.clear()
-            known = self._read(text)
-            if not known.timed_out:
-                self._texts[text] = known
+            known = line.places[number] = self._places(line, number)
         return known
 
-    def _read(self, text: str) -> _Text:
-        heard = Heard(text, self._ear)
-        places = self._index.scanner.scan(heard.heard)
-        hits, almost = self._index.find(heard, places)
-        phrases = self._index.phrases
-        found = _Text()
-        for hit in hits:
-            if hit.phrase < self._plain:
-                found.hits.append((phrases[hit.phrase], _place(heard, hit)))
-        for hit in almost:
-            if hit.phrase < self._plain:
-                found.almost.append((phrases[hit.phrase], _place(heard, hit)))
-        by_phrase: dict[int, list[Found]] = {}
-        for hit in hits:
-            by_phrase.setdefault(hit.phrase, []).append(hit)
-        for near in self._nears:
-            choices = [by_phrase.get(self._parts[phrase], []) for phrase in near.phrases]
-            found.hits += [(near, _place(heard, place)) for place in _together(choices, near.within)]
-        possible = self._sieve.possible(places)
-        matches, found.timed_out = self._expressions.find(heard.normal.text, possible)
-        found.hits += [(term, (*heard.original(*span), Match.REGEX, 0.0)) for term, span in matches]
-        exact = {term for term, _ in matches}
-        unsure = [term for index in possible if (term := self._regexes[index]) not in exact]
-        by_sound = self._sounds.find(heard, unsure) if unsure else []
-        found.hits += [(term, (*heard.original(*span), Match.SOUND, 0.0)) for term, span in by_sound]
-        return found
+    def almost(self, line: Line, number: int) -> tuple[Place, ...]:
+        """Return what resembles a term too little for a hit and too much for a believable absence."""
+        phrase = self._phrases.get(number)
+        if phrase is None:
+            return _NO_PLACES
+        known = line.almost.get(number)
+        if known is None:
+            heard, (hits, resembling) = line.as_heard(), self._found(line, phrase)
+            found = self._index.almost(phrase, heard, hits, resembling) if resembling else []
+            known = line.almost[number] = tuple(_place(heard, place) for place in found)
+        return known
 
-    def alike(self, like: Like, utterances: Sequence[Utterance]) -> list[Hit]:
-        """Return the clauses of `utterances` that mean what `like` describes; none without a sentence model."""
-        places = [(utterance, start, end) for utterance in utterances for start, end in _clauses(utterance.text)]
-        distinct = list(dict.fromkeys(utterance.text[start:end] for utterance, start, end in places))
-        if self._similarity is None or not distinct:
-            return []
-        scores = dict(zip(distinct, self._similarity.scores(like, distinct), strict=True))
-        threshold = self._similarity.threshold(like)
+    def _places(self, line: Line, number: int) -> tuple[Place, ...]:
+        heard = line.as_heard()
+        if number in self._expressions:
+            return self._matches(line, heard, number)
+        if number in self._phrases:
+            return tuple([_place(heard, hit) for hit in self._found(line, self._phrases[number])[0]])
+        parts, within = self._nears[number]
+        choices = [self._found(line, part)[0] for part in parts]
+        return tuple([_place(heard, place) for place in _together(choices, within)])
+
+    def _found(self, line: Line, phrase: int) -> tuple[list[Found], list[int]]:
+        """Return the hits of a phrase in a text, and where it may be resembled."""
+        known = line.parts.get(phrase)
+        if known is None:
+            known = line.parts[phrase] = self._index.find(phrase, line.as_heard(), line.clues)
+        return known
+
+    def _matches(self, line: Line, heard: Heard, number: int) -> tuple[Place, ...]:
+        expression, by_sound = self._expressions[number]
+        try:
+            spans = expression.places(heard.normal)
+        except TimeoutError:
+            line.timed_out.add(number)
+            self._lines.pop(heard.text, None)  # the next call that says this may have better luck
+            return _NO_PLACES
+        if spans:
+            return tuple([(*heard.original(*span), Match.REGEX, 0.0) for span in spans])
+        if by_sound is None:
+            return _NO_PLACES
+        return tuple([(*heard.original(*span), Match.SOUND, 0.0) for span in by_sound.places(heard)])
+
+    def look(self, utterances: Sequence[Utterance]) -> Look:
+        """Return all hits in `utterances`, and what could not be looked for. Every term has an entry in `hits`."""
+        lines = self.lines([utterance.text for utterance in utterances])
+        hits: dict[int, list[Hit]] = {number: [] for number in range(len(self.terms))}
+        almost: dict[int, list[Hit]] = {}
+        unable: dict[int, str] = {}
+        for utterance in utterances:
+            line = lines[utterance.text]
+            for number in line.terms:
+                hits[number] += [Hit(utterance.index, *place) for place in self.places(line, number)]
+                if resembling := self.almost(line, number):
+                    almost.setdefault(number, []).extend(Hit(utterance.index, *place) for place in resembling)
+            unable |= dict.fromkeys(line.timed_out, "regex-timeout")
+        for number in unable:
+            hits[number] = []
+        if self.similarity is None:
+            unable |= dict.fromkeys(self.likes, "model-missing")
+        texts = [utterance.text for utterance in utterances]
+        for number in self.likes:
+            for utterance, places in zip(utterances, self.alike(number, texts), strict=True):
+                hits[number] += [Hit(utterance.index, *place) for place in places]
+        return Look(
+            {self.terms[number]: tuple(found) for number, found in hits.items()},
+            {self.terms[number]: tuple(found) for number, found in almost.items()},
+            {self.terms[number]: reason for number, reason in unable.items()},
+        )
+
+    def alike(self, number: int, texts: Sequence[str]) -> list[tuple[Place, ...]]:
+        """Return for each text its clauses that mean what a `like` term describes; none without a sentence model."""
+        like = self.terms[number]
+        spans = [list(_clauses(text)) for text in texts]
+        distinct = list(
+            dict.fromkeys(text[start:end] for text, each in zip(texts, spans, strict=True) for start, end in each)
+        )
+        if self.similarity is None or not distinct or not isinstance(like, Like):
+            return [_NO_PLACES] * len(texts)
+        scores = dict(zip(distinct, self.similarity.scores(like, distinct), strict=True))
+        threshold = self.similarity.threshold(like)
         return [
-            Hit(utterance.index, start, end, Match.LIKE, score)
-            for utterance, start, end in places
-            if (score := scores[utterance.text[start:end]]) >= threshold
+            tuple(
+                [
+                    (*span, Match.LIKE, scores[text[slice(*span)]])
+                    for span in each
+                    if scores[text[slice(*span)]] >= threshold
+                ]
+            )
+            for text, each in zip(texts, spans, strict=True)
         ]
 
 
-class _Text:
-    """What one text holds: the places of phrases, near terms and expressions, and the expressions that timed out."""
-
-    def __init__(self) -> None:
-        self.hits: list[tuple[Term, _Place]] = []
-        self.almost: list[tuple[Term, _Place]] = []
-        self.timed_out: list[Regex] = []
-
-
-_Place = tuple[int, int, Match, float]
-
-
-def _place(heard: Heard, found: Found) -> _Place:
+def _place(heard: Heard, found: Found) -> Place:
     return (*heard.original(found.start, found.end), found.match, found.halves / 2)
-
-
-def _at(utterance: Utterance, place: _Place) -> Hit:
-    return Hit(utterance.index, *place)
 
 
 def _clauses(text: str) -> Iterator[tuple[int, int]]:

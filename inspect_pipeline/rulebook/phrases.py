@@ -1,19 +1,20 @@
-"""All phrases of all rules in one pass over a text: exact, by sound, and with small errors.
+"""All phrases of all rules in one pass over many texts: exact, by sound, and with small errors.
 
-Three automata (Aho-Corasick) run over the text: whole phrases as characters, whole phrases as syllables, and pieces
-of long phrases as syllables. A near match has at least one piece intact (pigeonhole), so comparing the surroundings
-of pieces loses nothing. A place that merely resembles a phrase (`almost`) must also have a piece intact.
+What is found in the pass are the syllables of whole phrases and of pieces of long ones. A near match has at least one
+piece intact (pigeonhole), so comparing the surroundings of pieces loses nothing. A place that merely resembles a phrase
+(`almost`) must also have a piece intact. What a phrase comes to in a text is worked out when it is asked for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rapidfuzz.distance.LCSseq import editops
 from rapidfuzz.distance.LCSseq import similarity as common_subsequence
 
 from inspect_pipeline.model import Match
+from inspect_pipeline.rulebook.heard import Heard, HeardSheet, fold
 from inspect_pipeline.rulebook.nearness import (
     ALMOST_SPREAD,
     DIGIT_RUN,
@@ -25,20 +26,15 @@ from inspect_pipeline.rulebook.nearness import (
     SOUND_STRICT_BELOW,
     Pattern,
 )
-from inspect_pipeline.rulebook.scan import Place, Scanner
+from inspect_pipeline.rulebook.pieces import Pieces
+from inspect_pipeline.rulebook.scan import LONGEST, Fan, Numbers, Scanner
 from inspect_pipeline.rulebook.terms import Phrase
-from inspect_pipeline.text.normalise import Normal, ends_clause, normalise
-from inspect_pipeline.text.numbers import DIGIT_TABLE, longest_digit_run, other_forms
+from inspect_pipeline.text.normalise import normalise
+from inspect_pipeline.text.numbers import longest_digit_run, other_forms
 from inspect_pipeline.text.sound import Ear, parts_of, tones
-from inspect_pipeline.text.words import boundaries, is_word
+from inspect_pipeline.text.words import is_word
 
-_SAME = DIGIT_TABLE | str.maketrans({"您": "你", "妳": "你", "她": "他", "它": "他", "牠": "他", "帐": "账"})
 _RANK = {Match.EXACT: 0, Match.SOUND: 1, Match.NEAR: 2}
-
-
-def fold(normal: str) -> str:
-    """Return `normal` with characters that count as equal made equal: digits, 您 and 你, 帐 and 账."""
-    return normal.translate(_SAME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,27 +52,16 @@ class Found:
         return (self.halves, _RANK[self.match], self.start - self.end, self.start)
 
 
-class Heard:
-    """One text in the forms that phrases are matched on."""
+@dataclass(slots=True)
+class Clues:
+    """Where phrases may stand in one text, each with its offset: `whole` as a form of theirs, `begun` with errors."""
 
-    def __init__(self, text: str, ear: Ear) -> None:
-        self.text = text
-        self.normal: Normal = normalise(text)
-        self.key = fold(self.normal.text)
-        self.heard = ear.hear(self.key)
+    whole: list[tuple[int, int, str]] = field(default_factory=list)
+    begun: list[tuple[int, int]] = field(default_factory=list)
 
-    def straddles(self, start: int, end: int) -> bool:
-        """Whether a clause ends inside the stretch."""
-        first, last = self.original(start, end)
-        return ends_clause(self.text[first:last])
-
-    def on_words(self, start: int, end: int) -> bool:
-        """Whether the stretch begins and ends on word boundaries."""
-        return {start, end} <= boundaries(self.normal.text)
-
-    def original(self, start: int, end: int) -> tuple[int, int]:
-        """Return the offsets in the original of a stretch of the normal text."""
-        return self.normal.offsets[start], self.normal.offsets[end - 1] + 1
+    def phrases(self) -> set[int]:
+        """Return the phrases."""
+        return {phrase for phrase, *_ in self.whole}.union([phrase for phrase, _ in self.begun])
 
 
 class PhraseIndex:
@@ -88,50 +73,80 @@ class PhraseIndex:
         normals = [normalise(phrase.text).text for phrase in phrases]
         keys = [fold(normal) for normal in normals]
         self._patterns = [Pattern(key, ear.hear(key)) for key in keys]
-        whole: dict[str, list[tuple[int, str]]] = {}  # by syllables: phrase and a form of its characters
-        pieces: dict[str, list[tuple[int, int]]] = {}  # by syllables: phrase and where in it they stand
+        whole: list[tuple[str, int, str]] = []  # syllables, phrase and a form of its characters
+        pieces: list[tuple[str, int, int]] = []  # syllables, phrase and where in it they stand
         for index, (phrase, normal, key) in enumerate(zip(phrases, normals, keys, strict=True)):
-            for form in dict.fromkeys(fold(form) for form in (normal, *other_forms(normal)) if form):
-                whole.setdefault(ear.hear(form), []).append((index, form))
+            forms = dict.fromkeys(fold(form) for form in (normal, *other_forms(normal)) if form)
+            whole += [(ear.hear(form), index, form) for form in forms]
             if phrase.near and len(key) >= NEAR_LEAST and longest_digit_run(key) < DIGIT_RUN:
-                for offset, piece in self._patterns[index].pieces():
-                    pieces.setdefault(piece, []).append((index, offset))
-        self.scanner = Scanner([*whole, *pieces, *also])
-        self._whole = {self.scanner.numbers[string]: owners for string, owners in whole.items()}
-        self._pieces = {self.scanner.numbers[string]: owners for string, owners in pieces.items()}
+                pieces += [(piece, index, offset) for offset, piece in self._patterns[index].pieces()]
+        self.scanner = Scanner([*(syllables for syllables, *_ in (*whole, *pieces)), *also])
+        self._forms = whole
+        self._whole = self._fan([syllables for syllables, *_ in whole])
+        by_string = self._fan([syllables for syllables, *_ in pieces])
+        self._pieces = Pieces(self._patterns, [(phrase, offset) for _, phrase, offset in pieces], by_string)
         self._by_sound = [
             phrase.sound and len(key) >= SOUND_LEAST and longest_digit_run(key) < DIGIT_RUN
             for phrase, key in zip(phrases, keys, strict=True)
         ]
 
-    def find(self, heard: Heard, places: Sequence[Place] | None = None) -> tuple[list[Found], list[Found]]:
-        """Return the hits and the places that almost are: of each phrase the best that do not overlap.
+    def _fan(self, strings: Sequence[str]) -> Fan:
+        """Return what leads from the number of a string to its places in `strings`."""
+        places: list[list[int]] = [[] for _ in self.scanner.numbers]
+        for place, string in enumerate(strings):
+            places[self.scanner.numbers[string[:LONGEST]]].append(place)
+        return Fan(places)
 
-        `places`: what the scanner finds, when it is known.
-        """
-        if places is None:
-            places = self.scanner.scan(heard.heard)
-        return self._similar(heard, self._same(heard, places), places)
+    def clues(self, sheet: HeardSheet, numbers: Numbers, starts: Numbers) -> list[Clues]:
+        """Return the clues of each text; `numbers` and `starts` are what the scanner finds in the symbols."""
+        clues = [Clues() for _ in sheet.texts]
+        texts = sheet.text_at[starts]
+        offsets = starts - sheet.edges[texts] - 1
+        forms, rows = self._whole(numbers)
+        for text, offset, form in zip(texts[rows].tolist(), offsets[rows].tolist(), forms.tolist(), strict=True):
+            _, phrase, characters = self._forms[form]
+            clues[text].whole.append((phrase, offset, characters))
+        for text, phrase, begin in self._pieces.places(sheet, numbers, offsets, texts):
+            clues[text].begun.append((phrase, begin))
+        return clues
 
-    def _same(self, heard: Heard, places: Sequence[Place]) -> dict[int, list[Found]]:
-        """Return the exact and the sound hits of each phrase."""
-        found: dict[int, list[Found]] = {}
-        for number, after, end_after in places:
-            if number not in self._whole:
+    def find(self, phrase: int, heard: Heard, clues: Clues) -> tuple[list[Found], list[int]]:
+        """Return the hits of a phrase in a text, the best that do not overlap, and the offsets at which it may be
+        resembled."""
+        sure = self._same(phrase, heard, clues)
+        begun = {begin for number, begin in clues.begun if number == phrase}.difference(hit.start for hit in sure)
+        if not begun:
+            return sure, []
+        windows, resembling = self._candidates(phrase, heard, begun)
+        near = self._near(phrase, heard, windows) if windows else []
+        return (_best([*sure, *near]) if near else sure), resembling
+
+    def almost(self, phrase: int, heard: Heard, hits: list[Found], resembling: Sequence[int]) -> list[Found]:
+        """Return the places that almost are hits; `hits` and `resembling` are what `find` returns."""
+        begins = [begin for begin in resembling if not self._taken(phrase, begin, hits)]
+        alike = [place for begin in begins if (place := self._resembles(phrase, heard, begin))]
+        return [place for place in _best(alike) if not any(_overlap(place, hit) for hit in hits)]
+
+    def _same(self, phrase: int, heard: Heard, clues: Clues) -> list[Found]:
+        """Return the exact and the sound hits of a phrase."""
+        found: list[Found] = []
+        pattern = self._patterns[phrase]
+        for number, start, form in clues.whole:
+            if number != phrase:
                 continue
-            start, end = after - 1, end_after - 1
+            end = start + len(form)
             said = heard.key[start:end]
-            for phrase, form in self._whole[number]:
-                if said == form:
-                    if self._admits(phrase, heard, start, end, ONE_CLAUSE_EXACT_BELOW):
-                        found.setdefault(phrase, []).append(Found(phrase, start, end, Match.EXACT))
-                elif (
-                    self._by_sound[phrase]
-                    and form == self._patterns[phrase].key
-                    and self._sounds(phrase, heard, start, end)
-                ):
-                    found.setdefault(phrase, []).append(Found(phrase, start, end, Match.SOUND))
-        return {phrase: _best(hits) for phrase, hits in found.items()}
+            if said == form:
+                if self._admits(phrase, heard, start, end, ONE_CLAUSE_EXACT_BELOW):
+                    found.append(Found(phrase, start, end, Match.EXACT))
+            elif (
+                self._by_sound[phrase]
+                and form == pattern.key
+                and heard.heard[start:end] == pattern.heard
+                and self._sounds(phrase, heard, start, end)
+            ):
+                found.append(Found(phrase, start, end, Match.SOUND))
+        return _best(found)
 
     def _admits(self, phrase: int, heard: Heard, start: int, end: int, whole_below: int) -> bool:
         """Whether clause and word boundaries allow the phrase to stand here."""
@@ -150,51 +165,24 @@ class PhraseIndex:
                 return False
         return self._admits(phrase, heard, start, end, ONE_CLAUSE_BELOW)
 
-    def _similar(
-        self, heard: Heard, sure: dict[int, list[Found]], places: Sequence[Place]
-    ) -> tuple[list[Found], list[Found]]:
-        """Add the near hits to the sure ones, and return both with what almost is a hit."""
-        windows, resembling = self._candidates(heard, sure, places)
-        hits = dict(sure)
-        for phrase, spans in windows.items():
-            if near := self._near(phrase, heard, spans):
-                hits[phrase] = _best([*hits.get(phrase, []), *near])
-        almost: list[Found] = []
-        for phrase in sorted(resembling):
-            taken = hits.get(phrase, [])
-            begins = [begin for begin in resembling[phrase] if not self._taken(phrase, begin, taken)]
-            alike = [place for begin in begins if (place := self._resembles(phrase, heard, begin))]
-            almost += [place for place in _best(alike) if not any(_overlap(place, hit) for hit in taken)]
-        return [hit for phrase in sorted(hits) for hit in hits[phrase]], almost
-
-    def _candidates(
-        self, heard: Heard, sure: dict[int, list[Found]], places: Sequence[Place]
-    ) -> tuple[dict[int, list[tuple[int, int]]], dict[int, list[int]]]:
-        """Return the windows in which each phrase may be near, and the offsets at which it may be resembled."""
-        settled = {(hit.phrase, hit.start) for places in sure.values() for hit in places}
-        syllables, parts, patterns = heard.heard, parts_of(heard.heard), self._patterns
-        begun = {
-            (phrase, after - 1 - offset)
-            for number, after, _ in places
-            if number in self._pieces
-            for phrase, offset in self._pieces[number]
-        }
-        pairs = sum([heard.key.count(pair) for pair in FILLER_PAIRS])
-        windows: dict[int, list[tuple[int, int]]] = {}
-        resembling: dict[int, list[int]] = {}
-        for phrase, begin in begun - settled:
-            pattern = patterns[phrase]
-            slack = pattern.near + pairs
+    def _candidates(self, phrase: int, heard: Heard, begun: Iterable[int]) -> tuple[list[tuple[int, int]], list[int]]:
+        """Return the windows in which a phrase may be near, and the offsets at which it may be resembled."""
+        pattern = self._patterns[phrase]
+        slack = pattern.near + sum([heard.key.count(pair) for pair in FILLER_PAIRS])
+        windows: list[tuple[int, int]] = []
+        resembling: list[int] = []
+        for begin in sorted(begun):
             low, high = begin - slack if begin > slack else 0, begin + pattern.length + slack
-            common = common_subsequence(pattern.heard, syllables[low:high], score_cutoff=pattern.intact)
+            syllables = heard.heard[low:high]
+            common = common_subsequence(pattern.heard, syllables, score_cutoff=pattern.intact)
             if not common:
                 continue
             if common >= pattern.near_intact and common_subsequence(
-                pattern.parts, parts[2 * low : 2 * high], score_cutoff=pattern.near_parts
+                pattern.parts, parts_of(syllables), score_cutoff=pattern.near_parts
             ):
-                windows.setdefault(phrase, []).append((low, high))
+                windows.append((low, high))
             if common >= pattern.almost_intact:
-                resembling.setdefault(phrase, []).append(begin)
+                resembling.append(begin)
         return windows, resembling
 
     def _taken(self, phrase: int, begin: int, hits: list[Found]) -> bool:

@@ -11,7 +11,8 @@ from inspect_pipeline.rulebook.evidence import evidence_of
 from inspect_pipeline.rulebook.excuses import excused_moment, excuser
 from inspect_pipeline.rulebook.fairness import doubt_absence, doubt_nothing, window_values
 from inspect_pipeline.rulebook.groups import Search, evaluate
-from inspect_pipeline.rulebook.hearing import Found, Hearing, Outcome, Truth
+from inspect_pipeline.rulebook.hearing import Hearing, Outcome, Truth
+from inspect_pipeline.rulebook.listening import Found
 from inspect_pipeline.rulebook.measures import occurrences, unmeasurable
 from inspect_pipeline.rulebook.rule import Excuse, Group, MustReply, Position, Reply, Rule
 from inspect_pipeline.rulebook.windows import Moment, Scope, has_speech, reply_scope, window_scope

@@ -6,12 +6,11 @@ still share characters with the pattern: 反得很 is 烦得很, but a run of me
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from inspect_pipeline.rulebook.expressions import Expressions
+from inspect_pipeline.rulebook.expressions import Expression
 from inspect_pipeline.rulebook.factors import Needs, needs_of
-from inspect_pipeline.rulebook.phrases import Heard, fold
+from inspect_pipeline.rulebook.heard import Heard, fold
 from inspect_pipeline.rulebook.terms import Regex
 from inspect_pipeline.text.sound import Ear
 
@@ -19,7 +18,6 @@ LEAST = 4  # characters that a match by sound has at least
 ONE_CLAUSE_BELOW = 6  # a shorter one lies within one clause
 LEAST_SHARED = 2  # of which so many stand in the pattern themselves
 MOST_DIFFERENT = 2  # and so many at the most are there by their sound only
-Spans = list[tuple[Regex, tuple[int, int]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,34 +37,30 @@ class _Literals:
         return len(key) >= LEAST and shared >= max(LEAST_SHARED, by_sound) and 0 < by_sound <= MOST_DIFFERENT
 
 
-class SoundExpressions:
-    """The expressions of all rules on syllables."""
+class SoundExpression:
+    """An expression on syllables."""
 
-    def __init__(self, terms: Sequence[Regex], ear: Ear) -> None:
-        heard = {
-            term: Regex(_hear(term.pattern, ear), _hear(term.unless, ear) if term.unless else None) for term in terms
-        }
-        self._terms = {sound: term for term, sound in heard.items()}
-        self._literals = {term: _literals(term.pattern, ear) for term in terms}
-        sounds = {sound: place for place, sound in enumerate(self._terms)}
-        self._places = {term: sounds[sound] for term, sound in heard.items()}
-        self._expressions = Expressions(list(self._terms))
+    def __init__(self, term: Regex, ear: Ear) -> None:
+        self._expression = Expression(Regex(_hear(term.pattern, ear), _hear(term.unless, ear) if term.unless else None))
+        self._literals = _literals(term.pattern, ear)
 
-    def find(self, heard: Heard, possible: Iterable[Regex] | None = None) -> Spans:
-        """Return what is found by sound only, in the order of the terms; what would take too long is left out.
+    @property
+    def pattern(self) -> str:
+        """The pattern in syllables."""
+        return self._expression.term.pattern
 
-        `possible`: the terms that can be there by sound and are not there exactly; None: all.
-        """
-        places = None if possible is None else sorted(self._places[term] for term in possible if term in self._places)
-        matches, _ = self._expressions.find(heard.heard, places)
-        found = []
-        for sound, (start, end) in matches:
-            term = self._terms[sound]
-            if end - start < ONE_CLAUSE_BELOW and heard.straddles(start, end):
-                continue
-            if self._literals[term].allow(heard.key[start:end], heard.heard[start:end]):
-                found.append((term, (start, end)))
-        return found
+    def places(self, heard: Heard) -> list[tuple[int, int]]:
+        """Return what is found by sound only, where nothing was found exactly; none when it would take too long."""
+        try:
+            spans = self._expression.places(heard.heard)
+        except TimeoutError:
+            return []  # by its characters it was looked for
+        return [
+            (start, end)
+            for start, end in spans
+            if not (end - start < ONE_CLAUSE_BELOW and heard.straddles(start, end))
+            and self._literals.allow(heard.key[start:end], heard.heard[start:end])
+        ]
 
 
 def heard_needs(pattern: str, ear: Ear) -> Needs:

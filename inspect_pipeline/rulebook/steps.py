@@ -9,7 +9,8 @@ from inspect_pipeline.rulebook.answer import Answer
 from inspect_pipeline.rulebook.evidence import evidence_of
 from inspect_pipeline.rulebook.excuses import excuser
 from inspect_pipeline.rulebook.groups import Search, evaluate
-from inspect_pipeline.rulebook.hearing import Found, Hearing, Truth
+from inspect_pipeline.rulebook.hearing import Hearing, Truth
+from inspect_pipeline.rulebook.listening import Found
 from inspect_pipeline.rulebook.reply import best_answer, completions, missing_answer, triggers_of
 from inspect_pipeline.rulebook.rule import MustFollow, Position, Rule, Step
 from inspect_pipeline.rulebook.windows import Moment, Scope, reply_scope

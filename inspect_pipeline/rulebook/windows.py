@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from inspect_pipeline.model import Seconds, Speaker
-from inspect_pipeline.rulebook.hearing import Found, Hearing, Truth
+from inspect_pipeline.rulebook.hearing import Hearing, Truth
+from inspect_pipeline.rulebook.listening import Found
 from inspect_pipeline.rulebook.rule import Extent, Position, Unit, Window
 
 

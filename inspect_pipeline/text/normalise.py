@@ -55,8 +55,11 @@ class _Kept(dict[str, bool]):
         return kept
 
 
-_forms = _Forms()
-_kept = _Kept()
+FORMS = _Forms()
+"""Code point -> the character's form: one character or several."""
+
+KEPT = _Kept()
+"""Character -> whether it belongs to the normal form."""
 
 
 @functools.cache
@@ -69,11 +72,16 @@ def _converter() -> _Converter:
 
 def simplify(text: str) -> str:
     """Return `text` in Simplified Chinese, one character for one character (words stay: 軟體 becomes 软体)."""
-    converter = _converter()
-    simple = converter.convert(text)
+    simple = simplified_by_words(text)
     if len(simple) == len(text):
         return simple
+    converter = _converter()
     return "".join(_one_for_one(converter.convert(character), character) for character in text)
+
+
+def simplified_by_words(text: str) -> str:
+    """Return `text` in Simplified Chinese as its words ask for it, even where that changes its length."""
+    return _converter().convert(text)
 
 
 def _one_for_one(simple: str, character: str) -> str:
@@ -83,12 +91,12 @@ def _one_for_one(simple: str, character: str) -> str:
 @functools.lru_cache(maxsize=_REMEMBERED)
 def normalise(original: str) -> Normal:
     """Return the form that rules match on: NFKC, lower case, Simplified, without punctuation and spaces."""
-    spread = original.translate(_forms)
+    spread = original.translate(FORMS)
     simple = simplify(spread)
     places: Sequence[int] = range(len(original))
     if len(spread) != len(original):
-        places = [place for place, character in enumerate(original) for _ in _forms[ord(character)]]
-    kept = [_kept[character] for character in simple]
+        places = [place for place, character in enumerate(original) for _ in FORMS[ord(character)]]
+    kept = [KEPT[character] for character in simple]
     offsets = (*compress(places, kept), len(original))
     return Normal("".join(compress(simple, kept)), offsets)
 
@@ -108,7 +116,7 @@ def clauses(original: str) -> list[tuple[int, int]]:
     start = 0
     for stop, resume in [match.span() for match in _BREAK.finditer(original)] + [(len(original), len(original))]:
         piece = original[start:stop]
-        if any(_kept[character] for character in piece):
+        if any(KEPT[character] for character in piece):
             left = start + len(piece) - len(piece.lstrip())
             found.append((left, start + len(piece.rstrip())))
         start = resume

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from inspect_pipeline.model import SentenceModel, Transcript
 from inspect_pipeline.rulebook.hearing import Hearing
 from inspect_pipeline.rulebook.judge import Judge
 from inspect_pipeline.rulebook.load import load_packs
+from inspect_pipeline.rulebook.matcher import Line
 from inspect_pipeline.rulebook.terms import Like
 from inspect_pipeline.semantic import Similarity, load_sentence_model
 from inspect_pipeline.text.dialogue import parse_dialogue
@@ -34,8 +35,11 @@ class Counted:
 class Eager(Judge):
     """Asks the model about every clause of a call before any rule is answered."""
 
-    def _hear(self, transcript: Transcript) -> Hearing:
-        return Hearing(transcript, self._matcher.look(transcript.utterances), self.settings, self._members)
+    def _hear(self, transcript: Transcript, lines: Mapping[str, Line]) -> Hearing:
+        hearing = super()._hear(transcript, lines)
+        for like in self._matcher.likes:
+            hearing.listening.alike(like, range(len(transcript.utterances)))
+        return hearing
 
 
 PACK = """pack: likes

@@ -1,10 +1,10 @@
 import random
+from dataclasses import replace
 
 import pytest
 import regex
 
 from inspect_pipeline.model import Match, Speaker, Utterance
-from inspect_pipeline.rulebook.expressions import Expressions
 from inspect_pipeline.rulebook.factors import BEGIN, END, needs_of
 from inspect_pipeline.rulebook.matcher import Matcher
 from inspect_pipeline.rulebook.terms import Hit, Look, Phrase, Regex
@@ -53,19 +53,27 @@ def random_pattern(draw: random.Random, depth: int = 2) -> str:
 
 def test_no_expression_is_passed_over_where_it_matches() -> None:
     draw = random.Random(3)
-    terms = [Regex(random_pattern(draw)) for _ in range(300)]
-    expressions = Expressions(terms)
+    terms = [*dict.fromkeys(Regex(random_pattern(draw), sound=False) for _ in range(300))]
+    matcher = Matcher(terms)
+    texts = ["".join(draw.choices("甲乙丙丁", k=draw.randint(0, 6))) for _ in range(40)]
+    together = matcher.look(said(*texts))
     found = 0
-    for _ in range(40):
-        text = "".join(draw.choices("甲乙丙丁", k=draw.randint(0, 6)))
-        plain = [
-            (term, match.span())
+    for number, text in enumerate(texts):
+        plain = {
+            term: tuple(
+                Hit(0, match.start(), match.end(), Match.REGEX)
+                for match in regex.finditer(term.pattern, text)
+                if match.start() < match.end()
+            )
             for term in terms
-            for match in regex.finditer(term.pattern, text)
-            if match.start() < match.end()
-        ]
-        assert expressions.find(text) == (plain, [])
-        found += len(plain)
+        }
+        assert Matcher(terms).look(said(text)).hits == plain
+        for term in terms:
+            assert (
+                tuple(replace(hit, utterance=0) for hit in together.hits[term] if hit.utterance == number)
+                == plain[term]
+            )
+            found += len(plain[term])
     assert found > 1000
 
 

@@ -5,8 +5,9 @@ import random
 import pytest
 
 from inspect_pipeline.model import Match
+from inspect_pipeline.rulebook.heard import Heard, HeardSheet, fold, hearing_table
 from inspect_pipeline.rulebook.nearness import FILLER_PAIRS, FILLERS, ONE_CLAUSE_BELOW, Pattern, near_halves
-from inspect_pipeline.rulebook.phrases import Found, Heard, PhraseIndex, fold
+from inspect_pipeline.rulebook.phrases import Found, PhraseIndex
 from inspect_pipeline.rulebook.terms import Phrase
 from inspect_pipeline.text.sound import NEGATIONS, Ear, syllable_distance
 
@@ -105,11 +106,13 @@ def test_pieces_lose_no_near_match(seed: int) -> None:
     for _ in range(50):
         chosen = draw.sample(PHRASES, 2)
         text = "".join(spoil(phrase.text, draw) + "".join(draw.choices(FILLING, k=3)) for phrase in chosen)
-        heard = Heard(text, EAR)
-        hits, _ = index.find(heard)
+        heard = Heard.of(text, EAR)
+        sheet = HeardSheet(["嗯", text], hearing_table(EAR))
+        clues = index.clues(sheet, *index.scanner.scan(sheet.symbols))[1]
         for number in range(len(PHRASES)):
-            sure = [hit for hit in hits if hit.phrase == number and hit.match is not Match.NEAR]
-            near = [hit for hit in hits if hit.phrase == number and hit.match is Match.NEAR]
+            hits, _ = index.find(number, heard, clues)
+            sure = [hit for hit in hits if hit.match is not Match.NEAR]
+            near = [hit for hit in hits if hit.match is Match.NEAR]
             assert (text, near) == (text, plain_search(number, heard, sure))
             compared += len(near)
     assert compared > 12

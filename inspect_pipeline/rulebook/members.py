@@ -1,0 +1,57 @@
+"""Groups with their terms by number: hashing terms is dear, so it is done once for all calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from inspect_pipeline.model import Speaker
+from inspect_pipeline.rulebook.rule import Group
+from inspect_pipeline.rulebook.terms import Term
+
+
+def terms_of(group: Group) -> Iterator[Term]:
+    """Yield every term of a group and of the groups in it."""
+    for inner in groups_in(group):
+        yield from (item for item in (*inner.any, *inner.all, *inner.none) if not isinstance(item, Group))
+
+
+def groups_in(group: Group) -> Iterator[Group]:
+    """Yield a group and all groups in it."""
+    yield group
+    for item in (*group.any, *group.all, *group.none):
+        if isinstance(item, Group):
+            yield from groups_in(item)
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """A group with its terms by number. `numbers` are those of the groups in it too; `places` tells where in `any` a
+    term is, `groups` where in it groups are."""
+
+    any: tuple[int | Members, ...]
+    all: tuple[int | Members, ...]
+    none: tuple[int | Members, ...]
+    speaker: Speaker | None
+    numbers: frozenset[int]
+    places: Mapping[int, int]
+    groups: tuple[int, ...]
+
+    @classmethod
+    def of(cls, group: Group, numbers: Mapping[Term, int]) -> Members:
+        """Return a group by the numbers of its terms, worked out once for all calls: hashing terms is dear."""
+
+        def by_number(items: Sequence[Term | Group]) -> tuple[int | Members, ...]:
+            return tuple(Members.of(item, numbers) if isinstance(item, Group) else numbers[item] for item in items)
+
+        some = by_number(group.any)
+        places = {item: place for place, item in reversed([*enumerate(some)]) if isinstance(item, int)}
+        groups = tuple(place for place, item in enumerate(some) if isinstance(item, Members))
+        every, no = by_number(group.all), by_number(group.none)
+        held = frozenset(numbers[term] for term in terms_of(group))
+        return cls(some, every, no, group.speaker, held, places, groups)
+
+    def worth_asking(self, touched: frozenset[int]) -> list[int | Members]:
+        """Return the members of `any`, in their order, less the terms that are not there in any way."""
+        places = [self.places[number] for number in touched & self.numbers if number in self.places]
+        return [self.any[place] for place in sorted((*places, *self.groups))]

@@ -93,7 +93,8 @@ class DueHours:
 @dataclass(frozen=True, slots=True)
 class Reviewer:
     """One of [[review.reviewers]]. `share`: how much of the queue, beside the others' shares. `team`: whose calls are
-    her own team's. `queues`, `languages`: the only ones she hears (none: all)."""
+    her own team's. `queues`, `languages`: the only ones she hears (none: all). What is dealt to her is hers until it is
+    overdue; then it is for any of them who may hear it."""
 
     name: str
     share: float = 1.0

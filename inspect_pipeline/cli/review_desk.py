@@ -135,8 +135,10 @@ class Search:
     text: str | None
 
     def filter(self, at: Desk, reviewer: str | None = None) -> Filter:
-        """Return the calls that are meant; for a reviewer, without those of a team that she must not hear."""
+        """Return the calls that are meant; for a reviewer, without those of a team that she must not hear, and of those
+        that others have left only those of her queues and languages."""
         said = None if self.text is None else at.archive.calls_that_say(self.text, self.nights)
+        known = None if reviewer is None else at.plan.reviewer(reviewer)
         return Filter(
             self.nights,
             self.rule_id,
@@ -145,6 +147,9 @@ class Search:
             tuple(Risk(grade) for grade in self.grades),
             said,
             not_team=None if reviewer is None else at.plan.own_team(reviewer),
+            overdue=reviewer is None or at.plan.knows(reviewer),
+            queues=known.queues if known else (),
+            languages=known.languages if known else (),
         )
 
 

@@ -164,7 +164,8 @@ def hand_over_calls(
         given = [item for item in found if by in {item.assigned_to, item.claimed_by}]
         given = given or [item for item in found if item.assigned_to is None and item.done_at is None][:1]
     if not given:
-        raise ReviewError(f"{call_id or 'nothing'} waits for {by}: see inspect-pipeline review list")
+        what = f"{call_id} does not wait" if call_id else "nothing waits"
+        raise ReviewError(f"{what} for {by}: see inspect-pipeline review list")
     hand_over(at.database, given, to, by, at.plan, at.now)
     click.echo(say("handed-over", at.lang, to=to, count=len(given)))
 

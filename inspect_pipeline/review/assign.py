@@ -39,11 +39,13 @@ class Assignment:
     second_share: float = 0.0
     seed: str = "0"
 
+    def reviewer(self, name: str) -> Reviewer:
+        """Return what is configured of a reviewer; one who hears everything when nothing is."""
+        return next((known for known in self.reviewers if known.name == name), Reviewer(name))
+
     def own_team(self, reviewer: str) -> str | None:
         """Return the team whose calls this reviewer must not hear; None when there is none."""
-        if not self.never_own_team:
-            return None
-        return next((known.team for known in self.reviewers if known.name == reviewer), None)
+        return self.reviewer(reviewer).team if self.never_own_team else None
 
     def knows(self, reviewer: str) -> bool:
         """Tell whether this reviewer can get calls at all."""

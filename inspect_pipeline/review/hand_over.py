@@ -16,12 +16,12 @@ from inspect_pipeline.review.schema import decisions, hand_overs, queue
 
 
 def held_by(database: ReviewDatabase, reviewer: str, now: datetime) -> list[QueueItem]:
-    """Return the calls that wait for this reviewer alone: assigned to her, or claimed by her."""
+    """Return the calls that wait for this reviewer: claimed by her, or assigned to her and claimed by nobody else."""
+    waiting = [item for item in items(database, EVERYTHING, now) if item.done_at is None]
     return [
         item
-        for item in items(database, EVERYTHING, now)
-        if item.done_at is None
-        and (item.assigned_to == reviewer or (item.claimed_by == reviewer and item.state(now) is QueueState.CLAIMED))
+        for item in waiting
+        if reviewer == (item.claimed_by if item.state(now) is QueueState.CLAIMED else item.assigned_to)
     ]
 
 

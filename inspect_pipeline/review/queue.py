@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone, tzinfo
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, and_, case, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, RowMapping, and_, case, false, func, or_, select, tuple_, update
 
 from inspect_pipeline.errors import ReviewError
 from inspect_pipeline.model import Risk
@@ -86,7 +86,8 @@ class Filter:
     """Which queued calls are meant; nothing given means all.
 
     `rule`: calls that are asked about this rule. `calls`: these (night, call) only. `passed`: not these. `not_team`:
-    the team whose calls the reviewer must not hear.
+    the team whose calls the reviewer must not hear. `overdue`: what was dealt to others and is overdue can come to the
+    reviewer, of `queues` and `languages` only (none: all; a call whose language nobody told is of any).
     """
 
     nights: tuple[str, ...] = ()
@@ -97,6 +98,9 @@ class Filter:
     calls: frozenset[tuple[str, str]] | None = None
     passed: frozenset[tuple[str, str]] = frozenset()
     not_team: str | None = None
+    overdue: bool = True
+    queues: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """Return the filter as conditions on the queue."""
@@ -126,6 +130,15 @@ class Filter:
             found.append(place.not_in(sorted(self.passed)))
         return found
 
+    def left_by_others(self, now: datetime) -> ColumnElement[bool]:
+        """Return the condition under which a call that was dealt to somebody else can come to the reviewer."""
+        found: list[ColumnElement[bool]] = [queue.c.due_at < now if self.overdue else false()]
+        if self.queues:
+            found.append(queue.c.phone_queue.in_(sorted(self.queues)))
+        if self.languages:
+            found.append(or_(queue.c.language.is_(None), queue.c.language.in_(sorted(self.languages))))
+        return and_(*found)
+
 
 EVERYTHING = Filter()
 
@@ -133,6 +146,7 @@ EVERYTHING = Filter()
 def claim_next(database: ReviewDatabase, reviewer: str, now: datetime, wanted: Filter = EVERYTHING) -> QueueItem | None:
     """Claim the most urgent call for this reviewer until `now` + LEASE; None when none is left.
 
+    What was dealt to somebody else waits for her until it is overdue; then it is for whoever comes first and may.
     Order: overdue, risk, due time, night, call. A call that the reviewer already holds comes first, so that a session
     that was cut off goes on where it was.
     """
@@ -224,7 +238,8 @@ def _urgency(now: datetime | None) -> list[ColumnElement[Any]]:
 
 
 def _open_to(reviewer: str, now: datetime, wanted: Filter) -> ColumnElement[bool]:
-    """Return the condition under which a call can be given to this reviewer: nobody hears a call in two roles."""
+    """Return the condition under which a call can be given to this reviewer: nobody hears a call in two roles, and a
+    call waits for whom it was dealt to until it is overdue."""
     other = queue.alias()
     mine = or_(other.c.assigned_to == reviewer, other.c.claimed_by == reviewer, other.c.done_by == reviewer)
     same = (other.c.night == queue.c.night, other.c.call_id == queue.c.call_id, other.c.role != queue.c.role)
@@ -232,7 +247,7 @@ def _open_to(reviewer: str, now: datetime, wanted: Filter) -> ColumnElement[bool
     return and_(
         *wanted.conditions(),
         queue.c.done_at.is_(None),
-        or_(queue.c.assigned_to.is_(None), queue.c.assigned_to == reviewer),
+        or_(queue.c.assigned_to.is_(None), queue.c.assigned_to == reviewer, wanted.left_by_others(now)),
         or_(queue.c.claimed_until.is_(None), queue.c.claimed_until <= now, queue.c.claimed_by == reviewer),
         ~select(other.c.call_id).where(*same, mine).exists(),
         ~select(decisions.c.review_id)

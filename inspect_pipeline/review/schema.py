@@ -81,7 +81,7 @@ queue = Table(
     Column("due_at", Instant),
     Column("probability", Float, nullable=False),  # with which the call was drawn; reports weigh by it
     Column("draw", Float, nullable=False),
-    Column("assigned_to", Text),  # only this reviewer gets the call; null: anybody
+    Column("assigned_to", Text),  # only this reviewer gets the call until it is overdue; null: anybody
     Column("claimed_by", Text),
     Column("claimed_until", Instant),
     Column("done_by", Text),

@@ -17,7 +17,7 @@ from inspect_pipeline.review.database import ReviewDatabase
 from inspect_pipeline.review.decisions import Answer, Choice, Subject, record
 from inspect_pipeline.review.hand_over import hand_over, held_by
 from inspect_pipeline.review.intake import Enqueued
-from inspect_pipeline.review.queue import Filter, claim_next, count_open, finish, item_of, items
+from inspect_pipeline.review.queue import EVERYTHING, Filter, claim_next, count_open, finish, item_of, items, release
 from inspect_pipeline.review.schema import hand_overs
 from inspect_pipeline.triage.plan import chances, plan_night
 from inspect_pipeline.triage.sample import JudgedCall, SamplingPlan, choose_flags
@@ -104,6 +104,67 @@ def test_the_queue_gives_each_reviewer_her_own_calls_and_two_people_one_call(dat
         mine = [item for item in items(database) if item.assigned_to == name]
         assert count_open(database, name, NOW) == len(mine)
     assert claim_next(database, "外人", NOW) is None
+
+
+LATE = NOW + timedelta(hours=3)  # an hour after the calls of high risk were due
+
+
+def test_what_an_absent_reviewer_leaves_overdue_is_for_whoever_comes_first(database: ReviewDatabase) -> None:
+    take(database, [flag(f"c-{n}") for n in range(12)], plan=PLAN)
+    mine = {item.call_id for item in held_by(database, "李强", NOW)}
+    left = {item.call_id for item in held_by(database, "王芳", NOW)}
+    assert mine
+    assert left
+    assert (count_open(database, "李强", NOW), count_open(database, "李强", LATE)) == (len(mine), 12)
+    first = claim_next(database, "王芳", NOW)  # she is there after all, and hears one of hers
+    assert first is not None
+    taken = set()
+    while (item := claim_next(database, "李强", NOW + timedelta(hours=2, minutes=1))) is not None:
+        taken.add(item.call_id)
+        finish(database, item, "李强", LATE)
+    assert taken == {f"c-{n}" for n in range(12)}  # her claim had run out by then, too
+    assert claim_next(database, "王芳", LATE) is None
+
+
+def test_an_overdue_call_that_somebody_hears_is_not_taken_from_her(database: ReviewDatabase) -> None:
+    take(database, [flag("c-1")], plan=Assignment((WANG,)))
+    assert claim_next(database, "李强", NOW) is None
+    assert claim_next(database, "李强", LATE) is not None
+    assert claim_next(database, "王芳", LATE) is None
+    assert held_by(database, "王芳", LATE) == []  # nothing of it is hers to hand over now
+    assert [item.call_id for item in held_by(database, "李强", LATE)] == ["c-1"]
+
+
+def test_what_others_left_is_not_for_who_must_not_hear_it(database: ReviewDatabase) -> None:
+    """Not for the one who heard it first, nor for her own team, nor in a queue or a language that is not hers."""
+    facts = {
+        "c-1": CallFacts(team="一组", phone_queue="投诉", language="粤语"),
+        "c-2": CallFacts(team="二组", phone_queue="宽带"),
+    }
+    plan = Assignment((WANG, LI), second_share=1.0)
+    take(database, [flag("c-1"), flag("c-2")], facts=facts, plan=plan)
+
+    def open_to(name: str, wanted: Filter = EVERYTHING) -> set[str]:
+        late = NOW + timedelta(hours=80)
+        found = set()
+        while (item := claim_next(database, name, late, wanted)) is not None:
+            found.add(f"{item.call_id}/{item.role}")
+            release(database, item, name)
+            wanted = replace(wanted, passed=wanted.passed | {(item.night, item.call_id)})
+        return found
+
+    assert open_to("赵敏") == {"c-1/first", "c-2/first"}
+    assert open_to("外人", Filter(overdue=False)) == set()
+    assert open_to("赵敏", Filter(not_team="一组")) == {"c-2/first"}
+    assert open_to("赵敏", Filter(queues=("投诉", "套餐"))) == {"c-1/first"}
+    assert open_to("赵敏", Filter(languages=("普通话",))) == {"c-2/first"}
+    for item in items(database):
+        if item.role == "first":
+            finish(database, item, "赵敏", NOW)
+    assert open_to("赵敏") == set()
+    assert open_to("孙丽") == {"c-1/second", "c-2/second"}
+    own = {item.assigned_to for item in items(database) if item.role == "second"}
+    assert own <= {"王芳", "李强"}
 
 
 def test_without_configured_reviewers_nobody_hears_a_call_in_both_roles(database: ReviewDatabase) -> None:

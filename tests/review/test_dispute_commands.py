@@ -124,7 +124,7 @@ def test_hand_over(desk: Desk) -> None:
     )
     assert str(desk.run("hand-over", "--to", "李强").exception) == "name a call, or give --all"
     assert str(desk.run("hand-over", "c-0002", "--to", "王芳").exception) == (
-        "c-0002 waits for 王芳: see inspect-pipeline review list"
+        "c-0002 does not wait for 王芳: see inspect-pipeline review list"
     )
 
 

@@ -53,9 +53,11 @@ def ours(loading: Loading) -> Hear:
 
     def hear(calls: Sequence[Call]) -> Iterator[Heard]:
         recordings = [Recording(one.call_id, one.path, agent_channel=one.agent_channel) for one in calls]
-        for transcript in (transcriber.transcribe(one)[1] for one in recordings):
-            rows = [(said.speaker.value, said.start_s, said.end_s, said.text) for said in transcript.utterances]
-            yield transcript.call_id, rows
+        for one in transcriber.transcribe_many(recordings):
+            if one.transcript is None:
+                raise SystemExit(one.error)
+            rows = [(said.speaker.value, said.start_s, said.end_s, said.text) for said in one.transcript.utterances]
+            yield one.recording.call_id, rows
 
     return hear
 

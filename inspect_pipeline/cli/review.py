@@ -90,7 +90,7 @@ def list_calls(at: Desk, everything: bool, reviewer: str | None, as_json: bool, 
     if as_json:
         echo_json(queue_result(queued, at.now))
     else:
-        click.echo("\n".join(queue_lines(queued, at.now, at.lang)))
+        click.echo("\n".join(queue_lines(queued, at.now, at.lang, at.cells())))
 
 
 def _blind_for(item: Any, reviewer: str) -> bool:

@@ -54,6 +54,10 @@ class Desk:
         return Frame(Seat(sys.stdin, sys.stdout, os.environ, click.getchar, self.lang).frame().columns, 24,
                      in_colour(sys.stdout, os.environ), self.lang)  # fmt: skip
 
+    def cells(self) -> int | None:
+        """Return how wide a list may be: as wide as the terminal; None, as wide as needed, for a file or a pipe."""
+        return self.frame().columns if sys.stdout.isatty() else None
+
     def case(self, call_id: str, night: str | None, reviewer: str | None = None) -> Case:
         """Return a call; for a reviewer who is to hear it blind, as she may see it."""
         date = self.archive.night_of(call_id, (night,) if night else ())

@@ -10,7 +10,7 @@ import click
 
 from inspect_pipeline.cli.review_desk import Desk, common, echo_json
 from inspect_pipeline.errors import ReviewError
-from inspect_pipeline.report.columns import Column, table
+from inspect_pipeline.report.columns import Column, fitted
 from inspect_pipeline.review.adjudicate import open_differences, settle
 from inspect_pipeline.review.appeals import Appeal, Contest, Ruling, appeals_of, decide_appeal
 from inspect_pipeline.review.appeals import appeal as raise_appeal
@@ -66,15 +66,15 @@ def appeals(at: Desk, everything: bool, as_json: bool) -> None:
     if not found:
         click.echo(say("no-appeals", at.lang))
         return
-    words = ("call", "night", "rule", "appeal", "raised-by", "raised-at", "reason")
+    words = ("call", "rule", "appeal", "raised-by", "raised-at", "night", "reason")
     rows = [
         (
-            one.key.call_id, one.key.night, at.archive.titles.get(one.key.rule_id, one.key.rule_id),
-            appeal_state(one, at.lang), one.raised_by, moment_text(one.raised_at, None), one.reason,
+            one.key.call_id, at.archive.titles.get(one.key.rule_id, one.key.rule_id), appeal_state(one, at.lang),
+            one.raised_by, moment_text(one.raised_at, None), one.key.night, one.reason,
         )
         for one in found
     ]  # fmt: skip
-    click.echo("\n".join(table([Column(say(word, at.lang)) for word in words], rows)))
+    click.echo("\n".join(fitted([Column(say(word, at.lang)) for word in words], rows, at.cells(), below=2)))
 
 
 @click.command("decide-appeal")
@@ -180,15 +180,15 @@ def scores(at: Desk, as_json: bool) -> None:
     if as_json:
         echo_json([{**asdict(one), "computed_at": one.computed_at.isoformat()} for one in found])
         return
-    words = ("call", "night", "machine-score", "reviewed-score", "machine-risk", "reviewed-risk")
+    words = ("call", "machine-score", "reviewed-score", "machine-risk", "reviewed-risk", "night")
     rows = [
         (
-            one.call_id, one.night, _points(one.machine_score, at.lang), _points(one.reviewed_score, at.lang),
-            label(one.machine_risk, at.lang), label(one.reviewed_risk, at.lang),
+            one.call_id, _points(one.machine_score, at.lang), _points(one.reviewed_score, at.lang),
+            label(one.machine_risk, at.lang), label(one.reviewed_risk, at.lang), one.night,
         )
         for one in found
     ]  # fmt: skip
-    click.echo("\n".join(table([Column(say(word, at.lang)) for word in words], rows)))
+    click.echo("\n".join(fitted([Column(say(word, at.lang)) for word in words], rows, at.cells(), below=1)))
 
 
 def _points(score: float | None, lang: str) -> str:
@@ -202,16 +202,16 @@ def _list_differences(at: Desk, found: list[Difference], as_json: bool) -> None:
     if not found:
         click.echo(say("no-differences", at.lang))
         return
-    words = ("call", "night", "rule", "first-said", "second-said")
+    words = ("call", "first-said", "second-said", "night", "rule")
     rows = [
         (
-            pair.key.call_id, pair.key.night,
-            f"{at.archive.titles.get(pair.key.rule_id, '')} {pair.key.rule_id}".strip(),
+            pair.key.call_id,
             *(f"{who} {say(f'holds-{said.value}', at.lang)}" for who, said in (pair.first, pair.second)),
+            pair.key.night, f"{at.archive.titles.get(pair.key.rule_id, '')} {pair.key.rule_id}".strip(),
         )
         for pair in found
     ]  # fmt: skip
-    click.echo("\n".join(table([Column(say(word, at.lang)) for word in words], rows)))
+    click.echo("\n".join(fitted([Column(say(word, at.lang)) for word in words], rows, at.cells(), below=2)))
 
 
 def _difference_result(pair: Difference) -> dict[str, Any]:

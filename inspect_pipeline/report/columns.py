@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wcwidth import wcwidth
 
@@ -102,4 +102,26 @@ def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], indent: int 
             for cell, cells_wide, column in zip(row, widths, columns, strict=True)
         ]
         lines.append((" " * indent + "  ".join(parts)).rstrip())
+    return lines
+
+
+def fitted(columns: Sequence[Column], rows: Sequence[Sequence[str]], cells: int | None, below: int) -> list[str]:
+    """Return the lines of a table that is complete: as wide as needed, or (`cells` wide) with more lines.
+
+    When it is too wide, the last `below` columns come below each row, and the first one is cut to what is left of the
+    line, its whole text below, too. `cells` None: what is not read on a screen needs no width.
+    """
+    free = [replace(column, most=None) for column in columns]
+    whole = table(free, rows)
+    if cells is None or max(width(line) for line in whole) <= cells:
+        return whole
+    above = len(columns) - below
+    rest = table(free[1:above], [row[1:above] for row in rows])
+    most = max(8, cells - 2 - max(width(line) for line in rest))
+    first, *others = table([replace(free[0], most=most), *free[1:above]], [row[:above] for row in rows])
+    lines = [fit(first, cells)]
+    for line, row in zip(others, rows, strict=True):
+        cut = row[0] if width(plain(row[0])) > most else ""
+        told = [text for text in (cut, "  ".join(filter(None, row[above:]))) if text]
+        lines += [fit(line, cells), *(f"    {more}" for text in told for more in wrap(text, cells - 4))]
     return lines

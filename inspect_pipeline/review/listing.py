@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from inspect_pipeline.model import Finding
-from inspect_pipeline.report.columns import Column, table, wrap
+from inspect_pipeline.report.columns import Column, fitted, wrap
 from inspect_pipeline.report.words import flag_word
 from inspect_pipeline.review.case import WHOLE_CALL, Case
 from inspect_pipeline.review.decisions import Decision
@@ -27,22 +27,25 @@ from inspect_pipeline.store.rows import finding_row, utterance_rows
 from inspect_pipeline.wording import clock, label, reason_text
 
 
-def queue_lines(queued: Sequence[QueueItem], now: datetime, lang: str) -> list[str]:
-    """Return the queue as a table, one line a call. Of one to be heard blind, only whose it is is told."""
+def queue_lines(queued: Sequence[QueueItem], now: datetime, lang: str, cells: int | None = None) -> list[str]:
+    """Return the queue as a table, complete: one line a call, more on a screen that is too narrow (`cells` wide).
+
+    Of a call to be heard blind, only whose it is is told.
+    """
     if not queued:
         return [say("empty-queue", lang)]
     columns = [
-        Column(say("call", lang), most=28),
-        Column(say("night", lang)),
+        Column(say("call", lang)),
         Column(say("risk", lang)),
         Column(say("due", lang)),
         Column(""),
         Column(say("score", lang), right=True),
-        Column(say("agent", lang), most=12),
-        Column(say("state", lang), most=16),
+        Column(say("agent", lang)),
+        Column(say("night", lang)),
+        Column(say("state", lang)),
         Column(say("why", lang)),
     ]
-    return table(columns, [_queue_row(item, now, lang) for item in queued])
+    return fitted(columns, [_queue_row(item, now, lang) for item in queued], cells, below=3)
 
 
 def _queue_row(item: QueueItem, now: datetime, lang: str) -> list[str]:
@@ -52,12 +55,12 @@ def _queue_row(item: QueueItem, now: datetime, lang: str) -> list[str]:
     reasons = say("comma", lang).join(flag_word(reason, lang) for reason in item.told_reasons)
     return [
         item.call_id,
-        item.night,
         "" if item.blind else label(item.risk, lang),
         moment_text(item.due_at, item.zone) if item.due_at else say("no-due", lang),
         say("overdue", lang) if item.overdue(now) else "",
         score,
         item.agent_id or "",
+        item.night,
         say(f"state-{state.value}", lang, who=who).strip(),
         say("blind-call", lang) if item.blind else reasons,
     ]

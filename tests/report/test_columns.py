@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inspect_pipeline.report.columns import Column, fit, pad, table, width, wrap
+from inspect_pipeline.report.columns import Column, fit, fitted, pad, table, width, wrap
 
 
 def test_chinese_is_two_cells_wide() -> None:
@@ -35,4 +35,37 @@ def test_table_lines_up() -> None:
         " 服务禁语       3  c-1",
         " 投诉后共…     12",
         " x              0  c-3",
+    ]
+
+
+COLUMNS = [Column("通话"), Column("得分", right=True), Column("客服", most=4), Column("状态"), Column("原因")]
+ROWS = [
+    ("20261120-093105-0107-13800138000", "90", "西区王小芳", "待复核", "致命违规、高风险、有违规"),
+    ("c-2", "100", "", "", ""),
+]
+
+
+def test_a_table_that_fits_or_is_not_read_on_a_screen_is_whole() -> None:
+    whole = [
+        "通话                              得分  客服        状态    原因",
+        "20261120-093105-0107-13800138000    90  西区王小芳  待复核  致命违规、高风险、有违规",
+        "c-2                                100",
+    ]
+    assert fitted(COLUMNS, ROWS, None, below=2) == whole
+    assert fitted(COLUMNS, ROWS, 85, below=2) == whole
+
+
+def test_a_table_that_is_too_wide_goes_on_below() -> None:
+    assert fitted(COLUMNS, ROWS, 52, below=2) == [
+        "通话                              得分  客服",
+        "20261120-093105-0107-13800138000    90  西区王小芳",
+        "    待复核  致命违规、高风险、有违规",
+        "c-2                                100",
+    ]
+    assert fitted(COLUMNS, ROWS, 40, below=2) == [
+        "通话                    得分  客服",
+        "20261120-093105-0107-…    90  西区王小芳",
+        "    20261120-093105-0107-13800138000",
+        "    待复核  致命违规、高风险、有违规",
+        "c-2                      100",
     ]

@@ -42,8 +42,8 @@ def test_an_appeal_from_reason_to_score(desk: Desk) -> None:
         "c-0001  服务禁语  第 1 轮申诉中  班长"
     ]
     waiting = told(desk, "appeals")
-    assert waiting[0].split() == ["通话", "日期", "规则", "申诉", "申诉人", "时间", "理由"]
-    assert waiting[1].split()[:3] + waiting[1].split()[-1:] == ["c-0001", NIGHT, "服务禁语", "客户在转述"]
+    assert waiting[0].split() == ["通话", "规则", "申诉", "申诉人", "时间", "日期", "理由"]
+    assert waiting[1].split()[:2] + waiting[1].split()[-2:] == ["c-0001", "服务禁语", NIGHT, "客户在转述"]
     own = desk.run("decide-appeal", "c-0001", "granted", *RUDE, "--by", "王芳")
     assert str(own.exception) == "c-0001: 王芳 has had a part in this; somebody else must decide the appeal"
     ruled = told(desk, "decide-appeal", "c-0001", "granted", *RUDE, "--by", "李强", "--note", "是转述")
@@ -53,8 +53,8 @@ def test_an_appeal_from_reason_to_score(desk: Desk) -> None:
         (1, "granted", True)
     ]
     assert told(desk, "scores") == [
-        "通话    日期        机器得分  复核得分  机器风险  复核风险",
-        "c-0001  2026-11-20  0         90        高风险    低风险",
+        "通话    机器得分  复核得分  机器风险  复核风险  日期",
+        "c-0001  0         90        高风险    低风险    2026-11-20",
     ]
     again = desk.run("decide-appeal", "c-0001", "granted", *RUDE, "--by", "赵敏")
     assert str(again.exception) == "c-0001: no appeal on forbidden.rude waits for a decision"
@@ -85,8 +85,8 @@ def test_two_who_differ_are_listed_and_a_third_decides(desk: Desk) -> None:
     told(desk, "next", reviewer=first, keys="aaaaa")
     told(desk, "next", reviewer=second, keys="ovuov")
     assert told(desk, "adjudicate") == [
-        "通话    日期        规则                     一审       盲审",
-        f"c-0001  2026-11-20  服务禁语 forbidden.rude  {first} 成立  {second} 不成立",
+        "通话    一审       盲审         日期        规则",
+        f"c-0001  {first} 成立  {second} 不成立  2026-11-20  服务禁语 forbidden.rude",
     ]
     refused = desk.run("adjudicate", "c-0001", "no", *RUDE, "--by", first)
     assert str(refused.exception).endswith(f"{first} is one of the two who differ; a third person must decide")

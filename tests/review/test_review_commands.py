@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from inspect_pipeline.cli.review import review
+from inspect_pipeline.report.columns import width
 from inspect_pipeline.review.database import open_reviews
 from inspect_pipeline.review.decisions import history
 from tests.review.nights import NIGHT, small_night
@@ -57,10 +58,10 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
 
 def test_list(desk: Desk) -> None:
     assert desk.run("list").output.splitlines() == [
-        "通话    日期        风险    期限                 得分  客服  状态    原因",
-        "c-0001  2026-11-20  高风险  11-21 10:00  已超时     0  0107  待复核  致命违规、高风险、有违规",
-        "c-0002  2026-11-20  中风险  11-21 10:00            90  0107  待复核  中风险、有违规",
-        "c-0003  2026-11-20  无风险  11-22 10:00           100  0107  待复核  随机抽查",
+        "通话    风险    期限                 得分  客服  日期        状态    原因",
+        "c-0001  高风险  11-21 10:00  已超时     0  0107  2026-11-20  待复核  致命违规、高风险、有违规",
+        "c-0002  中风险  11-21 10:00            90  0107  2026-11-20  待复核  中风险、有违规",
+        "c-0003  无风险  11-22 10:00           100  0107  2026-11-20  待复核  随机抽查",
     ]
 
 
@@ -279,11 +280,23 @@ def test_export(desk: Desk) -> None:
     ]  # fmt: skip
 
 
-def spawn(desk: Desk) -> Any:
-    command = ["-m", "inspect_pipeline", "review", "next", "--out", str(desk.out), "--rules", str(desk.pack)]
+def spawn(desk: Desk, what: str = "next") -> Any:
+    command = ["-m", "inspect_pipeline", "review", what, "--out", str(desk.out), "--rules", str(desk.pack)]
     environment = os.environ | {"TERM": "xterm", "INSPECT_REVIEWER": "王芳", "PYTHONIOENCODING": "utf-8"}
     environment["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parent.parent.parent), *sys.path])
     return pexpect.spawn(sys.executable, command, env=environment, dimensions=(24, 80), encoding="utf-8", timeout=30)
+
+
+def test_list_fits_the_terminal_and_leaves_nothing_out(desk: Desk) -> None:
+    terminal = spawn(desk, "list")
+    assert terminal.expect(pexpect.EOF) == 0
+    lines = terminal.before.splitlines()
+    assert lines[:3] == [
+        "通话    风险    期限                 得分  客服",
+        "c-0001  高风险  11-21 10:00  已超时     0  0107",
+        "    2026-11-20  待复核  致命违规、高风险、有违规",
+    ]
+    assert max(width(line) for line in lines) <= 80
 
 
 def test_one_key_on_a_terminal_without_enter_and_ctrl_c_keeps_it(desk: Desk) -> None:

@@ -52,7 +52,10 @@ def _excused(excuse: Excuse, found: Found, said_by: Speaker, hearing: Hearing) -
     if group.speaker is not None and group.speaker not in (Speaker.UNKNOWN, said_by):
         return NOTHING
     # Within one utterance there is one speaker, whoever it is.
-    scope = replace(whole(hearing), positions=frozenset((found.position,)))
+    own, members = frozenset((found.position,)), hearing.members(group)
+    if members.simple and hearing.touched(own, Speaker.UNKNOWN).isdisjoint(members.numbers):
+        return NOTHING
+    scope = replace(whole(hearing), positions=own)
     outcome = evaluate(group, Search(hearing, Speaker.UNKNOWN, scope, wanted=True, anybody=True))
     if outcome.truth is Truth.NO or (outcome.truth is Truth.UNSURE and not outcome.found):
         return outcome

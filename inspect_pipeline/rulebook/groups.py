@@ -46,46 +46,58 @@ def evaluate(group: Group, search: Search) -> Outcome:
 
 
 def _evaluate(group: Members, search: Search) -> Outcome:
-    touched = search.hearing.touched
-    if group.any and not group.all and not group.none and touched.isdisjoint(group.numbers):
-        return NOTHING
     if group.speaker not in (None, search.speaker) and not search.anybody:
         search = replace(search, speaker=group.speaker)
+    speaker = Speaker.UNKNOWN if group.mixed else search.speaker
+    touched = search.hearing.touched(search.scope.positions, speaker)
+    if group.simple and touched.isdisjoint(group.numbers):
+        return NOTHING
     parts: list[Outcome] = []
     if group.any:
         parts.append(_any_of(group.worth_asking(touched), search))
-    parts.extend([_item(item, search) for item in group.all])
+        if group.simple:
+            return parts[0]
+    parts.extend([_item(item, search, touched) for item in group.all])
     if group.none:
         against = replace(search, wanted=not search.wanted, frugal=False)
-        parts.append(_not(_any([_item(item, against) for item in group.none])))
+        parts.append(_not(_any([_item(item, against, touched) for item in group.none])))
     return _all(parts)
 
 
 def _any_of(items: Sequence[int | Members], search: Search) -> Outcome:
-    """Return whether one of the items is found; sentence models are asked last, if at all."""
+    """Return whether one of the items, which may be there, is found; sentence models are asked last, if at all."""
     likes = search.hearing.listening.matcher.likes
-    plain = {
-        place: _item(item, search) for place, item in enumerate(items) if isinstance(item, Members) or item not in likes
-    }
-    if search.frugal and any(outcome.truth is Truth.YES for outcome in plain.values()):
-        return _any(list(plain.values()))
-    return _any([plain[place] if place in plain else _item(item, search) for place, item in enumerate(items)])
+    outcomes: list[Outcome | None] = []
+    left = found = False
+    for item in items:
+        outcome = None if item in likes else _item(item, search)
+        outcomes.append(outcome)
+        if outcome is None:
+            left = True
+        elif outcome.truth is Truth.YES:
+            found = True
+    if left and not (found and search.frugal):
+        asked = [
+            _item(item, search) if outcome is None else outcome for item, outcome in zip(items, outcomes, strict=True)
+        ]
+        return _any(asked)
+    return _any([outcome for outcome in outcomes if outcome is not None])
 
 
-def _item(item: int | Members, search: Search) -> Outcome:
-    return _term(item, search) if isinstance(item, int) else _evaluate(item, search)
+def _item(item: int | Members, search: Search, touched: frozenset[int] | None = None) -> Outcome:
+    if not isinstance(item, int):
+        return _evaluate(item, search)
+    return NOTHING if touched is not None and item not in touched else _term(item, search)
 
 
 def _term(number: int, search: Search) -> Outcome:
-    hearing, positions = search.hearing, search.scope.positions
-    if number not in hearing.touched:
-        return NOTHING
-    places = hearing.found_in(number, positions, search.speaker)
-    unable = hearing.unable(number, positions, search.speaker)
+    hearing, scope = search.hearing, search.scope
+    places = hearing.found_in(number, scope.positions, search.speaker)
+    unable = hearing.unable(number, scope.positions, search.speaker)
     sure: list[Found] = []
     doubts: list[tuple[Found, Reason]] = []
     for found in places if unable is None else ():
-        if not search.scope.admits(found):
+        if not scope.admits(found):
             continue
         excuse = search.excuse(found) if search.excuse else NOTHING
         if excuse.truth is Truth.YES:
@@ -98,10 +110,10 @@ def _term(number: int, search: Search) -> Outcome:
     if sure:
         return Outcome(Truth.YES, tuple(sure))
     if doubts:
-        return Outcome(Truth.UNSURE, tuple(found for found, _ in doubts), doubts[0][1])
+        return Outcome(Truth.UNSURE, tuple([found for found, _ in doubts]), doubts[0][1])
     if search.wanted:
-        resembling = hearing.almost_in(number, positions, search.speaker)
-        near_misses = tuple([found for found in resembling if search.scope.admits(found)])
+        resembling = hearing.almost_in(number, scope.positions, search.speaker)
+        near_misses = tuple([found for found in resembling if scope.admits(found)])
         if near_misses:
             return Outcome(Truth.UNSURE, near_misses, almost_reason(near_misses[0]))
     if unable is not None:
@@ -133,8 +145,10 @@ def almost_reason(found: Found) -> Reason:
 def _any(outcomes: list[Outcome]) -> Outcome:
     for truth in (Truth.YES, Truth.UNSURE):
         having = [outcome for outcome in outcomes if outcome.truth is truth]
+        if len(having) == 1:
+            return having[0]
         if having:
-            found = tuple(found for outcome in having for found in outcome.found)
+            found = tuple([found for outcome in having for found in outcome.found])
             return Outcome(truth, found, having[0].reason)
     return NOTHING
 

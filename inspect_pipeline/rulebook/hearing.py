@@ -6,7 +6,7 @@ Everything is worked out at most once a call and shared by all rules.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -50,10 +50,10 @@ class Hearing:
         self.utterances = transcript.utterances
         self.listening = listening
         self.settings = settings
-        self.touched = listening.touched
         self._members = members
         self.trusted = transcript.speaker_confidence >= settings.min_speaker_confidence
-        self._own: dict[Speaker, list[bool]] = {}
+        self._touched: dict[tuple[frozenset[int] | None, Speaker], frozenset[int]] = {}
+        self._spoken: dict[tuple[frozenset[int] | None, Speaker], list[int]] = {}
         self._speech: dict[Speaker, list[Interval]] = {}
         self._understood: dict[Speaker, list[Interval]] = {}
         self.lost: dict[Speaker, tuple[Seconds, Seconds]] = {}  # of the whole call, see `fairness.lost_seconds`
@@ -68,48 +68,50 @@ class Hearing:
         matcher = self.listening.matcher
         return matcher.similarity is not None and bool(matcher.likes)
 
-    def found_in(self, number: int, positions: Container[int] | None, speaker: Speaker) -> list[Found]:
-        """Return where a term was found by a speaker in the utterances at `positions` (None: all), in their order."""
-        own, listening = self.may_be(speaker), self.listening
+    def touched(self, positions: frozenset[int] | None, speaker: Speaker) -> frozenset[int]:
+        """Return the terms that may be in what a speaker says in the utterances at `positions` (None: all)."""
+        known = self._touched.get((positions, speaker))
+        if known is None:
+            lines = self.listening.lines
+            some = [lines[at].terms for at in self._places(positions, speaker)]
+            known = self._touched[positions, speaker] = self.listening.matcher.likes.union(*some)
+        return known
+
+    def found_in(self, number: int, positions: frozenset[int] | None, speaker: Speaker) -> list[Found]:
+        """Return where a term was found by a speaker in the utterances at `positions`, in their order."""
+        listening = self.listening
         if number in listening.matcher.likes:
-            if listening.matcher.similarity is None:
-                return []
-            places = [at for at, his in enumerate(own) if his and (positions is None or at in positions)]
-            return listening.alike(number, places)
+            asked = listening.matcher.similarity is not None
+            return listening.alike(number, self._places(positions, speaker)) if asked else []
         return [
             found
-            for at in listening.places(number)
-            if own[at] and (positions is None or at in positions)
+            for at in self._places(positions, speaker)
+            if number in listening.lines[at].terms
             for found in listening.found(number, at)
         ]
 
-    def unable(self, number: int, positions: Container[int] | None, speaker: Speaker) -> str | None:
-        """Return why a term could not be looked for there, as the code of a reason; None: it was."""
+    def unable(self, number: int, positions: frozenset[int] | None, speaker: Speaker) -> str | None:
+        """Return why a term that was looked for there could not be found, as the code of a reason; None: it could."""
         listening = self.listening
         if number in listening.matcher.likes:
             return None if listening.matcher.similarity else "model-missing"
-        own = self.may_be(speaker)
-        for at in listening.places(number):
-            if listening.timed_out(number, at) and own[at] and (positions is None or at in positions):
-                return "regex-timeout"
-        return None
+        slow = listening.slow and any(listening.timed_out(number, at) for at in self._places(positions, speaker))
+        return "regex-timeout" if slow else None
 
-    def almost_in(self, number: int, positions: Container[int] | None, speaker: Speaker) -> list[Found]:
+    def almost_in(self, number: int, positions: frozenset[int] | None, speaker: Speaker) -> list[Found]:
         """Return what resembles a term there too little for a hit and too much for a believable absence."""
-        own = self.may_be(speaker)
-        return [
-            found
-            for at in self.listening.places(number)
-            if own[at] and (positions is None or at in positions)
-            for found in self.listening.almost(number, at)
-        ]
+        listening = self.listening
+        places = [at for at in self._places(positions, speaker) if number in listening.lines[at].terms]
+        return [found for at in places for found in listening.almost(number, at)]
 
-    def may_be(self, speaker: Speaker) -> list[bool]:
-        """Return of each utterance whether it is, or may be, a speaker's."""
-        own = self._own.get(speaker)
-        if own is None:
-            own = self._own[speaker] = [self.by(said, speaker) is not Truth.NO for said in self.utterances]
-        return own
+    def _places(self, positions: frozenset[int] | None, speaker: Speaker) -> list[int]:
+        """Return the utterances at `positions` that are, or may be, a speaker's, in their order."""
+        known = self._spoken.get((positions, speaker))
+        if known is None:
+            places = range(len(self.utterances)) if positions is None else sorted(positions)
+            known = [at for at in places if self.by(self.utterances[at], speaker) is not Truth.NO]
+            self._spoken[positions, speaker] = known
+        return known
 
     def by(self, said: Utterance, speaker: Speaker) -> Truth:
         """Return whether an utterance is a speaker's; `UNKNOWN` asks for anybody's."""

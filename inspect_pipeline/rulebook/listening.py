@@ -55,34 +55,28 @@ class Listening:
         """`lines`: what may be in each of the utterances."""
         self.matcher = matcher
         self._utterances = utterances
-        self._lines = lines
-        self._places: dict[int, list[int]] = {}
-        for at, line in enumerate(lines):
-            for number in line.terms:
-                self._places.setdefault(number, []).append(at)
-        self.touched = matcher.likes.union(self._places)
+        self.lines = lines
+        self.slow = False  # whether looking for anything took too long
         self._found: dict[tuple[int, int], tuple[Found, ...]] = {}
         self._alike: dict[tuple[int, int], tuple[Found, ...]] = {}
-
-    def places(self, number: int) -> Sequence[int]:
-        """Return the utterances that a term may be in; a `like` term may be in any."""
-        return self._places.get(number, ())
 
     def found(self, number: int, at: int) -> tuple[Found, ...]:
         """Return where a term, no `like` term, is in an utterance that it may be in."""
         known = self._found.get((number, at))
         if known is None:
-            places = self.matcher.places(self._lines[at], number)
+            line = self.lines[at]
+            places = self.matcher.places(line, number)
             known = self._found[number, at] = self._put(number, at, places) if places else ()
+            self.slow = self.slow or bool(line.timed_out)
         return known
 
     def almost(self, number: int, at: int) -> tuple[Found, ...]:
         """Return what resembles a term too little for a hit and too much for a believable absence."""
-        return self._put(number, at, self.matcher.almost(self._lines[at], number))
+        return self._put(number, at, self.matcher.almost(self.lines[at], number))
 
     def timed_out(self, number: int, at: int) -> bool:
         """Return whether looking for a term in an utterance took too long, once it was tried."""
-        return number in self._lines[at].timed_out
+        return number in self.lines[at].timed_out
 
     def alike(self, number: int, positions: Iterable[int]) -> list[Found]:
         """Return where a `like` term is in some utterances. Only those are asked about."""

@@ -36,7 +36,7 @@ class Line:
         self.sheet = sheet
         self.number = number
         self.clues = clues
-        self.terms: list[int] = []
+        self.terms: frozenset[int] = frozenset()
         self.heard: Heard | None = None
         self.places: dict[int, tuple[Place, ...]] = {}
         self.almost: dict[int, tuple[Place, ...]] = {}
@@ -112,11 +112,11 @@ class Matcher:
         numbers, starts = self._index.scanner.scan(sheet.symbols)
         lines = [Line(sheet, number, clues) for number, clues in enumerate(self._index.clues(sheet, numbers, starts))]
         possible = self._sieve.possible(numbers, sheet.text_at[starts], len(texts))
+        terms = [[number for phrase in line.clues.phrases() for number in self._leads[phrase]] for line in lines]
         for text, place in zip(*(axis.tolist() for axis in possible.nonzero()), strict=True):
-            lines[text].terms.append(self._sifted[place])
-        for line in lines:
-            for phrase in line.clues.phrases():
-                line.terms += self._leads[phrase]
+            terms[text].append(self._sifted[place])
+        for line, numbers_of_line in zip(lines, terms, strict=True):
+            line.terms = frozenset(numbers_of_line)
         return dict(zip(texts, lines, strict=True))
 
     def places(self, line: Line, number: int) -> tuple[Place, ...]:
@@ -177,7 +177,7 @@ class Matcher:
         unable: dict[int, str] = {}
         for utterance in utterances:
             line = lines[utterance.text]
-            for number in line.terms:
+            for number in sorted(line.terms):
                 hits[number] += [Hit(utterance.index, *place) for place in self.places(line, number)]
                 if resembling := self.almost(line, number):
                     almost.setdefault(number, []).extend(Hit(utterance.index, *place) for place in resembling)

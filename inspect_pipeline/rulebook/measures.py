@@ -12,7 +12,6 @@ from inspect_pipeline.rulebook.hearing import Hearing, Truth
 from inspect_pipeline.rulebook.keys import WAITS
 from inspect_pipeline.rulebook.rule import Measure, Quantity
 from inspect_pipeline.rulebook.spans import Interval, between, clip, merge, total
-from inspect_pipeline.text.normalise import normalise
 
 # Pauses inside one stretch of speech: shorter ones do not end it.
 INTERRUPTER_PAUSE_S = 0.3
@@ -113,8 +112,8 @@ def _too_little() -> Unmeasured:
 def _speech_rate(hearing: Hearing, speaker: Speaker) -> Reading | Unmeasured:
     """Characters (letters, digits; no punctuation) a minute of the speaker's own speaking time."""
     speech = merge(hearing.speech(speaker), INTERRUPTER_PAUSE_S)
-    own = [said for said in hearing.utterances if hearing.by(said, speaker) is Truth.YES]
-    characters = sum(len(normalise(said.text).text) for said in own)
+    own = [at for at, said in enumerate(hearing.utterances) if hearing.by(said, speaker) is Truth.YES]
+    characters = sum([len(hearing.listening.lines[at].as_heard().normal) for at in own])
     spoken = total(speech)
     if characters < hearing.settings.min_rate_characters or spoken <= 0:
         return _too_little()
@@ -180,14 +179,15 @@ def _repeats(speaker: Speaker) -> Callable[[Hearing, Speaker], Reading | Unmeasu
         settings = hearing.settings
         before: list[str] = []
         again: list[Evidence] = []
-        for said in hearing.utterances:
-            text = normalise(said.text).text
+        alike_from = 100 * settings.repeat_similarity
+        for at, said in enumerate(hearing.utterances):
+            text = hearing.listening.lines[at].as_heard().normal
             belongs = hearing.by(said, speaker)
             if len(text) < settings.repeat_characters or belongs is Truth.NO:
                 continue
             if belongs is Truth.UNSURE:
                 return Unmeasured(Verdict.UNCERTAIN, Reason("speaker-unknown"))
-            alike = max((fuzz.ratio(text, other) / 100 for other in before), default=0.0)
+            alike = max([fuzz.ratio(text, other, score_cutoff=alike_from) / 100 for other in before], default=0.0)
             if alike >= settings.repeat_similarity:
                 again.append(
                     Evidence(

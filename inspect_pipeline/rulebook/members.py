@@ -24,7 +24,7 @@ def groups_in(group: Group) -> Iterator[Group]:
             yield from groups_in(item)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Members:
     """A group with its terms by number. `numbers` are those of the groups in it too; `places` tells where in `any` a
     term is, `groups` where in it groups are."""
@@ -36,6 +36,8 @@ class Members:
     numbers: frozenset[int]
     places: Mapping[int, int]
     groups: tuple[int, ...]
+    simple: bool  # it has an `any` and nothing else
+    mixed: bool  # a group in it names a speaker of its own
 
     @classmethod
     def of(cls, group: Group, numbers: Mapping[Term, int]) -> Members:
@@ -48,8 +50,9 @@ class Members:
         places = {item: place for place, item in reversed([*enumerate(some)]) if isinstance(item, int)}
         groups = tuple(place for place, item in enumerate(some) if isinstance(item, Members))
         every, no = by_number(group.all), by_number(group.none)
+        mixed = any(inner.speaker is not None for inner in groups_in(group) if inner is not group)
         held = frozenset(numbers[term] for term in terms_of(group))
-        return cls(some, every, no, group.speaker, held, places, groups)
+        return cls(some, every, no, group.speaker, held, places, groups, bool(some and not every and not no), mixed)
 
     def worth_asking(self, touched: frozenset[int]) -> list[int | Members]:
         """Return the members of `any`, in their order, less the terms that are not there in any way."""

@@ -13,12 +13,15 @@ _SURENESS = (Match.EXACT, Match.REGEX, Match.SOUND, Match.NEAR, Match.LIKE, Matc
 
 def evidence_of(found: Iterable[Found]) -> tuple[Evidence, ...]:
     """Return one piece of evidence a place, in the order of the call; of overlapping hits the surest and longest."""
+    given = list(found)
+    if len(given) < 2:
+        return tuple([_evidence(each) for each in given])
     chosen: list[Found] = []
-    for each in sorted(found, key=_preference):
+    for each in sorted(given, key=_preference):
         if not any(_overlap(each, other) for other in chosen):
             chosen.append(each)
     chosen.sort(key=lambda each: (each.position, each.hit.start))
-    return tuple(_evidence(each) for each in chosen)
+    return tuple([_evidence(each) for each in chosen])
 
 
 def _preference(found: Found) -> tuple[int, float, int, int, int, str]:

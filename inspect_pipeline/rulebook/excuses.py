@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from inspect_pipeline.model import Match, Speaker
 from inspect_pipeline.rulebook.fairness import doubt_absence
@@ -53,9 +52,10 @@ def _excused(excuse: Excuse, found: Found, said_by: Speaker, hearing: Hearing) -
         return NOTHING
     # Within one utterance there is one speaker, whoever it is.
     own, members = frozenset((found.position,)), hearing.members(group)
-    if members.simple and hearing.touched(own, Speaker.UNKNOWN).isdisjoint(members.numbers):
+    here = hearing.listening.lines[found.position].terms
+    if members.simple and not members.likes and here.isdisjoint(members.numbers):
         return NOTHING
-    scope = replace(whole(hearing), positions=own)
+    scope = whole(hearing)._replace(positions=own)
     outcome = evaluate(group, Search(hearing, Speaker.UNKNOWN, scope, wanted=True, anybody=True))
     if outcome.truth is Truth.NO or (outcome.truth is Truth.UNSURE and not outcome.found):
         return outcome

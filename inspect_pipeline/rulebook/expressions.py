@@ -45,9 +45,9 @@ class Expression:
         found = self._pattern.spans(normal)
         if not found:
             return found
-        excused = []
-        if self._unless is not None:
-            excused = self._unless.spans(normal)
+        excused = self._unless.spans(normal) if self._unless is not None else ()
+        if not excused:
+            return [(start, end) for start, end in found if start < end]
         return [
             (start, end)
             for start, end in found

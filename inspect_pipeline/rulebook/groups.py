@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from operator import itemgetter
+from typing import NamedTuple
 
 from inspect_pipeline.model import Reason, Speaker
 from inspect_pipeline.rulebook.hearing import Hearing, Outcome, Truth
@@ -16,8 +17,7 @@ from inspect_pipeline.wording import clock
 NOTHING = Outcome(Truth.NO)
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
+class Search(NamedTuple):
     """Where and how to look. `wanted`: finding it speaks for the person, so near misses count as unsure and weak hits
     are believed; otherwise weak hits are doubted. `excuse` says whether a hit does not count. `anybody`: speakers do
     not matter, not even those that groups name. `blames`: a hit is held against somebody (not in a notice).
@@ -37,7 +37,7 @@ def said_by_somebody(group: Group, search: Search) -> Outcome:
     """Return what is found when the speakers of a mono recording, which are only likely, are left aside."""
     if search.hearing.transcript.speaker_confidence >= 1:
         return NOTHING
-    return evaluate(group, replace(search, scope=replace(search.scope, positions=None), anybody=True))
+    return evaluate(group, search._replace(scope=search.scope._replace(positions=None), anybody=True))
 
 
 def evaluate(group: Group, search: Search) -> Outcome:
@@ -46,58 +46,75 @@ def evaluate(group: Group, search: Search) -> Outcome:
 
 
 def _evaluate(group: Members, search: Search) -> Outcome:
-    if group.speaker not in (None, search.speaker) and not search.anybody:
-        search = replace(search, speaker=group.speaker)
-    speaker = Speaker.UNKNOWN if group.mixed else search.speaker
-    touched = search.hearing.touched(search.scope.positions, speaker)
-    if group.simple and touched.isdisjoint(group.numbers):
+    hearing = search.hearing
+    if group.simple and hearing.touched.isdisjoint(group.numbers):
         return NOTHING
+    if group.speaker not in (None, search.speaker) and not search.anybody:
+        search = search._replace(speaker=group.speaker)
+    places = hearing.places(search.scope.positions, search.speaker)
     parts: list[Outcome] = []
     if group.any:
-        parts.append(_any_of(group.worth_asking(touched), search))
+        parts.append(_any_of(group, search, places))
         if group.simple:
             return parts[0]
-    parts.extend([_item(item, search, touched) for item in group.all])
+    parts.extend([_item(item, search, places) for item in group.all])
     if group.none:
-        against = replace(search, wanted=not search.wanted, frugal=False)
-        parts.append(_not(_any([_item(item, against, touched) for item in group.none])))
+        against = search._replace(wanted=not search.wanted, frugal=False)
+        parts.append(_not(_any([_item(item, against, places) for item in group.none])))
     return _all(parts)
 
 
-def _any_of(items: Sequence[int | Members], search: Search) -> Outcome:
-    """Return whether one of the items, which may be there, is found; sentence models are asked last, if at all."""
-    likes = search.hearing.listening.matcher.likes
-    outcomes: list[Outcome | None] = []
-    left = found = False
-    for item in items:
-        outcome = None if item in likes else _item(item, search)
-        outcomes.append(outcome)
-        if outcome is None:
-            left = True
-        elif outcome.truth is Truth.YES:
-            found = True
-    if left and not (found and search.frugal):
-        asked = [
-            _item(item, search) if outcome is None else outcome for item, outcome in zip(items, outcomes, strict=True)
-        ]
-        return _any(asked)
-    return _any([outcome for outcome in outcomes if outcome is not None])
+def _any_of(group: Members, search: Search, places: frozenset[int]) -> Outcome:
+    """Return whether a member of `any` is found. Sentence models are asked last, and only when that can matter."""
+    touched, likes = search.hearing.touched & group.own, search.hearing.listening.matcher.likes
+    outcomes = [(place, _evaluate(item, search)) for place, item in group.groups]
+    lacking: list[int] = []
+    for number in touched - likes:
+        _add(number, _said(number, search, places), group, outcomes, lacking)
+    if not (search.frugal and _is_settled(outcomes)):
+        for number in touched & likes:
+            _add(number, _said(number, search, places), group, outcomes, lacking)
+    if lacking and not _is_settled(outcomes):
+        for number in lacking:
+            _add(number, _resembled(number, search, places), group, outcomes, [])
+    outcomes.sort(key=_PLACE)
+    return _any([outcome for _, outcome in outcomes])
 
 
-def _item(item: int | Members, search: Search, touched: frozenset[int] | None = None) -> Outcome:
+_PLACE = itemgetter(0)
+
+
+def _add(
+    number: int, outcome: Outcome | None, group: Members, outcomes: list[tuple[int, Outcome]], lacking: list[int]
+) -> None:
+    if outcome is None:
+        lacking.append(number)
+    else:
+        outcomes.append((group.places[number], outcome))
+
+
+def _is_settled(outcomes: list[tuple[int, Outcome]]) -> bool:
+    return any(outcome.truth is Truth.YES for _, outcome in outcomes)
+
+
+def _item(item: int | Members, search: Search, places: frozenset[int]) -> Outcome:
     if not isinstance(item, int):
         return _evaluate(item, search)
-    return NOTHING if touched is not None and item not in touched else _term(item, search)
+    if item not in search.hearing.touched:
+        return NOTHING
+    return _said(item, search, places) or _resembled(item, search, places) or NOTHING
 
 
-def _term(number: int, search: Search) -> Outcome:
+def _said(number: int, search: Search, places: frozenset[int]) -> Outcome | None:
+    """Return what is found of a term, surely or doubtfully; None when nothing is."""
     hearing, scope = search.hearing, search.scope
-    places = hearing.found_in(number, scope.positions, search.speaker)
-    unable = hearing.unable(number, scope.positions, search.speaker)
+    all_found = hearing.listening.found(number, places)
+    if not all_found or hearing.listening.unable(number, places):
+        return None
     sure: list[Found] = []
     doubts: list[tuple[Found, Reason]] = []
-    for found in places if unable is None else ():
-        if not scope.admits(found):
+    for found in all_found:
+        if scope.moment is not None and not scope.admits(found):
             continue
         excuse = search.excuse(found) if search.excuse else NOTHING
         if excuse.truth is Truth.YES:
@@ -109,16 +126,20 @@ def _term(number: int, search: Search) -> Outcome:
             doubts.append((found, doubt))
     if sure:
         return Outcome(Truth.YES, tuple(sure))
-    if doubts:
-        return Outcome(Truth.UNSURE, tuple([found for found, _ in doubts]), doubts[0][1])
+    return Outcome(Truth.UNSURE, tuple([found for found, _ in doubts]), doubts[0][1]) if doubts else None
+
+
+def _resembled(number: int, search: Search, places: frozenset[int]) -> Outcome | None:
+    """Return that something very like a term was heard where it was wanted, or that it could not be looked for."""
+    listening, scope = search.hearing.listening, search.scope
     if search.wanted:
-        resembling = hearing.almost_in(number, scope.positions, search.speaker)
-        near_misses = tuple([found for found in resembling if scope.admits(found)])
+        near_misses = tuple([found for found in listening.almost(number, places) if scope.admits(found)])
         if near_misses:
             return Outcome(Truth.UNSURE, near_misses, almost_reason(near_misses[0]))
+    unable = listening.unable(number, places)
     if unable is not None:
-        return Outcome(Truth.UNSURE, (), Reason(unable, (("term", label(hearing.listening.matcher.terms[number])),)))
-    return NOTHING
+        return Outcome(Truth.UNSURE, (), Reason(unable, (("term", label(listening.matcher.terms[number])),)))
+    return None
 
 
 def _doubt(found: Found, excuse: Outcome, search: Search) -> Reason | None:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
+from typing import NamedTuple
 
 from inspect_pipeline.model import ActivityKind, Match, Reason, Removed, Seconds, Speaker, Transcript, Utterance
 from inspect_pipeline.rulebook.listening import Found, Listening
@@ -30,8 +30,7 @@ class Truth(Enum):
     UNSURE = "unsure"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """The answer of a search: with YES what was found, with NO the forbidden thing found (none for mere absence)."""
 
     truth: Truth
@@ -50,10 +49,10 @@ class Hearing:
         self.utterances = transcript.utterances
         self.listening = listening
         self.settings = settings
+        self.touched = listening.touched
         self._members = members
         self.trusted = transcript.speaker_confidence >= settings.min_speaker_confidence
-        self._touched: dict[tuple[frozenset[int] | None, Speaker], frozenset[int]] = {}
-        self._spoken: dict[tuple[frozenset[int] | None, Speaker], list[int]] = {}
+        self._spoken: dict[Speaker, frozenset[int]] = {}
         self._speech: dict[Speaker, list[Interval]] = {}
         self._understood: dict[Speaker, list[Interval]] = {}
         self.lost: dict[Speaker, tuple[Seconds, Seconds]] = {}  # of the whole call, see `fairness.lost_seconds`
@@ -68,50 +67,13 @@ class Hearing:
         matcher = self.listening.matcher
         return matcher.similarity is not None and bool(matcher.likes)
 
-    def touched(self, positions: frozenset[int] | None, speaker: Speaker) -> frozenset[int]:
-        """Return the terms that may be in what a speaker says in the utterances at `positions` (None: all)."""
-        known = self._touched.get((positions, speaker))
+    def places(self, positions: frozenset[int] | None, speaker: Speaker) -> frozenset[int]:
+        """Return the utterances at `positions` (None: all) that are, or may be, a speaker's."""
+        known = self._spoken.get(speaker)
         if known is None:
-            lines = self.listening.lines
-            some = [lines[at].terms for at in self._places(positions, speaker)]
-            known = self._touched[positions, speaker] = self.listening.matcher.likes.union(*some)
-        return known
-
-    def found_in(self, number: int, positions: frozenset[int] | None, speaker: Speaker) -> list[Found]:
-        """Return where a term was found by a speaker in the utterances at `positions`, in their order."""
-        listening = self.listening
-        if number in listening.matcher.likes:
-            asked = listening.matcher.similarity is not None
-            return listening.alike(number, self._places(positions, speaker)) if asked else []
-        return [
-            found
-            for at in self._places(positions, speaker)
-            if number in listening.lines[at].terms
-            for found in listening.found(number, at)
-        ]
-
-    def unable(self, number: int, positions: frozenset[int] | None, speaker: Speaker) -> str | None:
-        """Return why a term that was looked for there could not be found, as the code of a reason; None: it could."""
-        listening = self.listening
-        if number in listening.matcher.likes:
-            return None if listening.matcher.similarity else "model-missing"
-        slow = listening.slow and any(listening.timed_out(number, at) for at in self._places(positions, speaker))
-        return "regex-timeout" if slow else None
-
-    def almost_in(self, number: int, positions: frozenset[int] | None, speaker: Speaker) -> list[Found]:
-        """Return what resembles a term there too little for a hit and too much for a believable absence."""
-        listening = self.listening
-        places = [at for at in self._places(positions, speaker) if number in listening.lines[at].terms]
-        return [found for at in places for found in listening.almost(number, at)]
-
-    def _places(self, positions: frozenset[int] | None, speaker: Speaker) -> list[int]:
-        """Return the utterances at `positions` that are, or may be, a speaker's, in their order."""
-        known = self._spoken.get((positions, speaker))
-        if known is None:
-            places = range(len(self.utterances)) if positions is None else sorted(positions)
-            known = [at for at in places if self.by(self.utterances[at], speaker) is not Truth.NO]
-            self._spoken[positions, speaker] = known
-        return known
+            own = [at for at, said in enumerate(self.utterances) if self.by(said, speaker) is not Truth.NO]
+            known = self._spoken[speaker] = frozenset(own)
+        return known if positions is None else known & positions
 
     def by(self, said: Utterance, speaker: Speaker) -> Truth:
         """Return whether an utterance is a speaker's; `UNKNOWN` asks for anybody's."""

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from inspect_pipeline.model import Seconds, Utterance
 from inspect_pipeline.rulebook.matcher import Line, Matcher, Place
 from inspect_pipeline.rulebook.terms import Hit, Like, Near, Phrase, Regex, Term
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A hit in its utterance. `position` is the utterance's place in the transcript."""
 
     term: Term
@@ -56,35 +55,52 @@ class Listening:
         self.matcher = matcher
         self._utterances = utterances
         self.lines = lines
-        self.slow = False  # whether looking for anything took too long
+        self._slow = False  # whether looking for anything took too long
+        self._positions: dict[int, list[int]] = {}
+        for at, line in enumerate(lines):
+            for number in line.terms:
+                self._positions.setdefault(number, []).append(at)
+        self.touched = matcher.likes.union(self._positions)
         self._found: dict[tuple[int, int], tuple[Found, ...]] = {}
-        self._alike: dict[tuple[int, int], tuple[Found, ...]] = {}
 
-    def found(self, number: int, at: int) -> tuple[Found, ...]:
-        """Return where a term, no `like` term, is in an utterance that it may be in."""
-        known = self._found.get((number, at))
-        if known is None:
-            line = self.lines[at]
-            places = self.matcher.places(line, number)
-            known = self._found[number, at] = self._put(number, at, places) if places else ()
-            self.slow = self.slow or bool(line.timed_out)
-        return known
+    def found(self, number: int, places: frozenset[int]) -> list[Found]:
+        """Return where a term is in the utterances at `places`, in their order. Only those are looked at."""
+        if number in self.matcher.likes:
+            return self._alike(number, sorted(places))
+        found: list[Found] = []
+        for at in self._positions.get(number, ()):
+            if at in places:
+                known = self._found.get((number, at))
+                found += self._find(number, at) if known is None else known
+        return found
 
-    def almost(self, number: int, at: int) -> tuple[Found, ...]:
-        """Return what resembles a term too little for a hit and too much for a believable absence."""
-        return self._put(number, at, self.matcher.almost(self.lines[at], number))
+    def _find(self, number: int, at: int) -> tuple[Found, ...]:
+        line = self.lines[at]
+        places = self.matcher.places(line, number)
+        found = self._found[number, at] = self._put(number, at, places) if places else ()
+        self._slow = self._slow or bool(line.timed_out)
+        return found
 
-    def timed_out(self, number: int, at: int) -> bool:
-        """Return whether looking for a term in an utterance took too long, once it was tried."""
-        return number in self.lines[at].timed_out
+    def almost(self, number: int, places: frozenset[int]) -> list[Found]:
+        """Return what resembles a term there too little for a hit and too much for a believable absence."""
+        positions = [at for at in self._positions.get(number, ()) if at in places]
+        almost = [(at, self.matcher.almost(self.lines[at], number)) for at in positions]
+        return [found for at, some in almost if some for found in self._put(number, at, some)]
 
-    def alike(self, number: int, positions: Iterable[int]) -> list[Found]:
-        """Return where a `like` term is in some utterances. Only those are asked about."""
-        places = sorted(positions)
-        if unknown := [at for at in places if (number, at) not in self._alike]:
+    def unable(self, number: int, places: frozenset[int]) -> str | None:
+        """Return why a term that was looked for there could not be found, as the code of a reason; None: it could."""
+        if number in self.matcher.likes:
+            return None if self.matcher.similarity else "model-missing"
+        slow = self._slow and any(number in self.lines[at].timed_out for at in places)
+        return "regex-timeout" if slow else None
+
+    def _alike(self, number: int, places: Sequence[int]) -> list[Found]:
+        if self.matcher.similarity is None:
+            return []
+        if unknown := [at for at in places if (number, at) not in self._found]:
             found = self.matcher.alike(number, [self._utterances[at].text for at in unknown])
-            self._alike |= {(number, at): self._put(number, at, each) for at, each in zip(unknown, found, strict=True)}
-        return [found for at in places for found in self._alike[number, at]]
+            self._found |= {(number, at): self._put(number, at, each) for at, each in zip(unknown, found, strict=True)}
+        return [found for at in places for found in self._found[number, at]]
 
     def _put(self, number: int, at: int, places: Iterable[Place]) -> tuple[Found, ...]:
         term, said = self.matcher.terms[number], self._utterances[at]

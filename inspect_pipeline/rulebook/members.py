@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from inspect_pipeline.model import Speaker
 from inspect_pipeline.rulebook.rule import Group
-from inspect_pipeline.rulebook.terms import Term
+from inspect_pipeline.rulebook.terms import Like, Term
 
 
 def terms_of(group: Group) -> Iterator[Term]:
@@ -26,18 +26,19 @@ def groups_in(group: Group) -> Iterator[Group]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Members:
-    """A group with its terms by number. `numbers` are those of the groups in it too; `places` tells where in `any` a
-    term is, `groups` where in it groups are."""
+    """A group with its terms by number. `numbers` are those of the groups in it too, `own` those in `any` itself;
+    `places` tells where in `any` a term is, `groups` where in it groups are."""
 
     any: tuple[int | Members, ...]
     all: tuple[int | Members, ...]
     none: tuple[int | Members, ...]
     speaker: Speaker | None
     numbers: frozenset[int]
+    own: frozenset[int]
     places: Mapping[int, int]
-    groups: tuple[int, ...]
+    groups: tuple[tuple[int, Members], ...]
     simple: bool  # it has an `any` and nothing else
-    mixed: bool  # a group in it names a speaker of its own
+    likes: bool  # a sentence model may have to be asked for some of it
 
     @classmethod
     def of(cls, group: Group, numbers: Mapping[Term, int]) -> Members:
@@ -48,13 +49,9 @@ class Members:
 
         some = by_number(group.any)
         places = {item: place for place, item in reversed([*enumerate(some)]) if isinstance(item, int)}
-        groups = tuple(place for place, item in enumerate(some) if isinstance(item, Members))
+        groups = tuple((place, item) for place, item in enumerate(some) if isinstance(item, Members))
         every, no = by_number(group.all), by_number(group.none)
-        mixed = any(inner.speaker is not None for inner in groups_in(group) if inner is not group)
         held = frozenset(numbers[term] for term in terms_of(group))
-        return cls(some, every, no, group.speaker, held, places, groups, bool(some and not every and not no), mixed)
-
-    def worth_asking(self, touched: frozenset[int]) -> list[int | Members]:
-        """Return the members of `any`, in their order, less the terms that are not there in any way."""
-        places = [self.places[number] for number in touched & self.numbers if number in self.places]
-        return [self.any[place] for place in sorted((*places, *self.groups))]
+        simple = bool(some and not every and not no)
+        likes = any(isinstance(term, Like) for term in terms_of(group))
+        return cls(some, every, no, group.speaker, held, frozenset(places), places, groups, simple, likes)

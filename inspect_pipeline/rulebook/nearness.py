@@ -33,6 +33,7 @@ FUNCTION_WORDS = frozenset("的了啊呢吧吗嘛呀哦嗯呃那这就您你我�
 _SHIFT = 16  # a cell of the distance table holds halves << _SHIFT | start: one comparison prefers the longer stretch
 _HALF = 1 << _SHIFT
 _NEVER = 1 << 28
+_REMEMBERED = 256  # stretches of text around one phrase
 
 
 def near_halves(length: int) -> int:
@@ -83,6 +84,7 @@ class Pattern:
     def __init__(self, key: str, heard: str) -> None:
         self.key = key
         self.heard = heard
+        self._endings: dict[str, list[tuple[int, int, int]]] = {}
         self.length = len(key)
         self.near = near_halves(self.length)
         self.near_intact = self.length - self.near
@@ -128,9 +130,18 @@ class Pattern:
     def endings(self, key: str, heard: str) -> list[tuple[int, int, int]]:
         """Return (halves, start, end) for each end in the text where the least distance is a near match's.
 
-        Of equal distances at one end the longest stretch is given. Rows beyond the last that can still become a near
-        match are not worked out (Ukkonen 1985).
+        Of equal distances at one end the longest stretch is given. What people say around a phrase repeats itself, so
+        answers are remembered.
         """
+        known = self._endings.get(key)
+        if known is None:
+            if len(self._endings) >= _REMEMBERED:
+                self._endings.clear()
+            known = self._endings[key] = self._work_out(key, heard)
+        return known
+
+    def _work_out(self, key: str, heard: str) -> list[tuple[int, int, int]]:
+        """Return the endings. Rows beyond the last that can still become a near match are left out (Ukkonen 1985)."""
         length, limit, first = self.length, (self.near + 1) * _HALF, self._steps[0][0]
         column = self._cut([0], limit)
         before = [_NEVER]
@@ -142,7 +153,11 @@ class Pattern:
             if len(column) > 2 or first[symbol] < limit or paired:
                 add = _extra[key[place]]
                 for (costs, drop), diagonal, left in zip(self._steps, column, column[1:], strict=False):
-                    value = min(diagonal + costs[symbol], left + add, value + drop)
+                    value += drop
+                    other = diagonal + costs[symbol]
+                    value = min(value, other)
+                    other = left + add
+                    value = min(value, other)
                     new.append(value)
                 if paired:
                     new = self._over_pair(new, before)

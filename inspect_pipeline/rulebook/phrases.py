@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from rapidfuzz.distance.LCSseq import editops
 from rapidfuzz.distance.LCSseq import similarity as common_subsequence
@@ -37,8 +38,7 @@ from inspect_pipeline.text.words import is_word
 _RANK = {Match.EXACT: 0, Match.SOUND: 1, Match.NEAR: 2}
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """One phrase in one text. `start`/`end` count normal characters; `halves` is twice the distance."""
 
     phrase: int

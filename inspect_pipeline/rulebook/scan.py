@@ -154,8 +154,10 @@ class Sieve:
             held, rows = self._holding(numbers)
             present = np.zeros((self._sets, count), dtype=np.bool_)
             present[held, texts[rows]] = True
-            alternatives = np.logical_and.reduceat(present[self._needed], self._first_needed, axis=0)
-            possible[self._sometimes] = np.logical_or.reduceat(alternatives, self._first_alternative, axis=0)
+            bits = np.packbits(present, axis=1)  # eight texts a byte
+            alternatives = np.bitwise_and.reduceat(bits[self._needed], self._first_needed, axis=0)
+            some = np.bitwise_or.reduceat(alternatives, self._first_alternative, axis=0)
+            possible[self._sometimes] = np.unpackbits(some, axis=1, count=count)
         return possible.T
 
 

@@ -55,6 +55,8 @@ class SoundExpression:
             spans = self._expression.places(heard.heard)
         except TimeoutError:
             return []  # by its characters it was looked for
+        if not spans:
+            return spans
         return [
             (start, end)
             for start, end in spans

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 from inspect_pipeline.model import Match
 
@@ -80,8 +81,7 @@ class Like(_Term):
 Term = Phrase | Regex | Near | Like
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """One term found in one utterance. `start`/`end` are offsets into `Utterance.text` (the original characters).
 
     `distance`: 0 exact; for `near` the edit distance in syllables (halves for a syllable that is half right);

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from inspect_pipeline.model import Seconds, Speaker
 from inspect_pipeline.rulebook.hearing import Hearing, Truth
@@ -11,8 +11,7 @@ from inspect_pipeline.rulebook.listening import Found
 from inspect_pipeline.rulebook.rule import Extent, Position, Unit, Window
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """What replies and excuses are seen from: a hit, or a measured stretch (then `position` is None).
 
     `start` and `end` are the hit's characters within the utterance at `position`.
@@ -30,8 +29,7 @@ class Moment:
         return cls(found.start_s, found.end_s, found.position, found.hit.start, found.hit.end)
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(NamedTuple):
     """A part of the call: the seconds it spans and the utterances that belong to it (None: all).
 
     Seen from a `moment`, only what is said on the right `side` of it belongs, to the character; `same_utterance`

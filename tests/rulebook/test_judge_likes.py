@@ -38,7 +38,7 @@ class Eager(Judge):
     def _hear(self, transcript: Transcript, lines: Mapping[str, Line]) -> Hearing:
         hearing = super()._hear(transcript, lines)
         for like in self._matcher.likes:
-            hearing.listening.alike(like, range(len(transcript.utterances)))
+            hearing.listening.found(like, frozenset(range(len(transcript.utterances))))
         return hearing
 
 

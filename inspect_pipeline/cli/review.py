@@ -16,11 +16,13 @@ from inspect_pipeline.cli.review_desk import Desk, Search, common, echo_json, fi
 from inspect_pipeline.cli.review_dispute import adjudicate, appeal, appeals, decide_an_appeal, hand_over_calls, scores
 from inspect_pipeline.errors import ReviewError
 from inspect_pipeline.review.case import moment_of, seconds_of
-from inspect_pipeline.review.decisions import Answer, Choice, history
+from inspect_pipeline.review.decisions import Answer, Choice
 from inspect_pipeline.review.export import everything_decided, export_sheets, export_tables
 from inspect_pipeline.review.listen import Listening
-from inspect_pipeline.review.listing import call_lines, call_result, decision_result, queue_lines, queue_result
+from inspect_pipeline.review.listing import call_lines, call_result, queue_lines, queue_result
 from inspect_pipeline.review.queue import QueueState, items
+from inspect_pipeline.review.said import decision_result, said_of
+from inspect_pipeline.review.screen import decision_word
 from inspect_pipeline.review.session import Session
 from inspect_pipeline.review.single import decide, finding_named, hears_blind
 from inspect_pipeline.review.sitting import Sitting
@@ -104,13 +106,15 @@ def _blind_for(item: Any, reviewer: str) -> bool:
 @click.option("--reviewer", metavar="NAME", help="Who looks (default: INSPECT_REVIEWER, config, the user).")
 @click.option("--json", "as_json", is_flag=True, help='Print {"schema": 1, "result": {...}}.')
 def show_call(at: Desk, call_id: str, night: str | None, reviewer: str | None, as_json: bool) -> None:
-    """Show a whole call: every finding, every decision, every utterance."""
+    """Show a whole call: every finding, everything people said of it, every utterance."""
     case = at.case(call_id, night, at.reviewer(reviewer))
-    decisions = history(at.database, case.night, call_id)
+    if not case.blind:
+        at.rescore({(case.night, call_id)})
+    said = said_of(at.database, case.night, call_id)
     if as_json:
-        echo_json(call_result(case, decisions))
+        echo_json(call_result(case, said))
     else:
-        click.echo("\n".join(call_lines(case, decisions, at.now, at.frame())))
+        click.echo("\n".join(call_lines(case, said, at.now, at.frame())))
 
 
 @review.command("decide")
@@ -147,7 +151,7 @@ def decide_call(
         echo_json(decision_result(made))
     else:
         what = say("whole", at.lang) if finding is None else case.title(finding.rule_id)
-        click.echo(f"{call_id}  {what}  {say(made.choice.value, at.lang)}  {made.reviewer}")
+        click.echo(f"{call_id}  {what}  {decision_word(made, at.lang)}  {made.reviewer}")
 
 
 @review.command("listen")

@@ -19,6 +19,7 @@ from inspect_pipeline.review.hand_over import hand_over, held_by
 from inspect_pipeline.review.outcome import Difference, Holds, Key
 from inspect_pipeline.review.queue import items
 from inspect_pipeline.review.rescore import reviewed_scores
+from inspect_pipeline.review.said import appeal_result, key_result
 from inspect_pipeline.review.screen import moment_text
 from inspect_pipeline.review.single import finding_named
 from inspect_pipeline.review.words import say
@@ -61,7 +62,7 @@ def appeals(at: Desk, everything: bool, as_json: bool) -> None:
     """Show the appeals that wait for a decision."""
     found = [one for one in appeals_of(at.database) if everything or one.outcome is None]
     if as_json:
-        echo_json([_appeal_result(one) for one in found])
+        echo_json([appeal_result(one) for one in found])
         return
     if not found:
         click.echo(say("no-appeals", at.lang))
@@ -152,7 +153,10 @@ def adjudicate(
 def hand_over_calls(
     at: Desk, call_id: str | None, everything: bool, to: str, giver: str | None, night: str | None
 ) -> None:
-    """Give a call, or all that wait for you, to another reviewer. What was decided on them stays."""
+    """Give a call, or all that wait for you, to another reviewer. What was decided on them stays.
+
+    Of all, those that she must not hear stay where they are; each is told.
+    """
     if (call_id is None) is not everything:
         raise ReviewError("name a call, or give --all")
     by = at.reviewer(giver)
@@ -166,8 +170,17 @@ def hand_over_calls(
     if not given:
         what = f"{call_id} does not wait" if call_id else "nothing waits"
         raise ReviewError(f"{what} for {by}: see inspect-pipeline review list")
-    hand_over(at.database, given, to, by, at.plan, at.now)
-    click.echo(say("handed-over", at.lang, to=to, count=len(given)))
+    refused = []
+    for item in given:
+        try:
+            hand_over(at.database, item, to, by, at.plan, at.now)
+        except ReviewError as error:
+            refused.append(error)
+    if len(refused) == len(given):
+        raise refused[0]
+    for why in refused:
+        click.echo(f"warning: {why}", err=True)
+    click.echo(say("handed-over", at.lang, to=to, count=len(given) - len(refused)))
 
 
 @click.command("scores")
@@ -216,35 +229,15 @@ def _list_differences(at: Desk, found: list[Difference], as_json: bool) -> None:
 
 def _difference_result(pair: Difference) -> dict[str, Any]:
     return {
-        **_key_result(pair.key),
+        **key_result(pair.key),
         "first": {"reviewer": pair.first[0], "said": pair.first[1].value},
         "second": {"reviewer": pair.second[0], "said": pair.second[1].value},
     }
 
 
-def _key_result(key: Key) -> dict[str, Any]:
-    return {**asdict(key), "verdict": key.verdict.value}
-
-
-def _appeal_result(one: Appeal) -> dict[str, Any]:
-    return {
-        "appeal_id": one.appeal_id,
-        **_key_result(one.key),
-        "round": one.round,
-        "reason": one.reason,
-        "raised_by": one.raised_by,
-        "raised_at": one.raised_at.isoformat(),
-        "outcome": one.outcome.value if one.outcome else None,
-        "note": one.note,
-        "decided_by": one.decided_by,
-        "decided_at": one.decided_at.isoformat() if one.decided_at else None,
-        "final": one.final,
-    }
-
-
 def _tell(at: Desk, one: Appeal, as_json: bool) -> None:
     if as_json:
-        echo_json(_appeal_result(one))
+        echo_json(appeal_result(one))
         return
     title = at.archive.titles.get(one.key.rule_id, one.key.rule_id)
     click.echo(f"{one.key.call_id}  {title}  {appeal_state(one, at.lang)}  {one.decided_by or one.raised_by}")

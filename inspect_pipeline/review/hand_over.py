@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, or_, select, update
@@ -13,6 +13,31 @@ from inspect_pipeline.review.assign import Assignment
 from inspect_pipeline.review.database import ReviewDatabase
 from inspect_pipeline.review.queue import EVERYTHING, QueueItem, QueueState, by_key, items
 from inspect_pipeline.review.schema import decisions, hand_overs, queue
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """One call that passed to somebody else. `taken_from`: whose it was, None for nobody's."""
+
+    hand_over_id: str
+    night: str
+    call_id: str
+    role: str
+    given_by: str
+    taken_from: str | None
+    given_to: str
+    given_at: datetime
+
+
+def hand_overs_of(database: ReviewDatabase, night: str, call_id: str) -> list[HandOver]:
+    """Return how a call passed from one to another, oldest first."""
+    wanted = (
+        select(hand_overs)
+        .where(hand_overs.c.night == night, hand_overs.c.call_id == call_id)
+        .order_by(hand_overs.c.given_at, hand_overs.c.hand_over_id)
+    )
+    with database.read() as connection:
+        return [HandOver(**row) for row in connection.execute(wanted).mappings()]
 
 
 def held_by(database: ReviewDatabase, reviewer: str, now: datetime) -> list[QueueItem]:
@@ -25,36 +50,33 @@ def held_by(database: ReviewDatabase, reviewer: str, now: datetime) -> list[Queu
     ]
 
 
-def hand_over(
-    database: ReviewDatabase, given: Sequence[QueueItem], to: str, by: str, plan: Assignment, now: datetime
-) -> None:
-    """Give these calls to somebody else, all of them or none; what was decided on them stays.
+def hand_over(database: ReviewDatabase, item: QueueItem, to: str, by: str, plan: Assignment, now: datetime) -> None:
+    """Give a call to somebody else; what was decided on it stays.
 
-    Raises ReviewError when `to` is no reviewer, is not to hear one of them, or when somebody else is hearing it now.
+    Raises ReviewError when `to` is no reviewer, is not to hear it, or when somebody else is hearing it now.
     """
     if not plan.knows(to):
         names = ", ".join(known.name for known in plan.reviewers)
         raise ReviewError(f"{to} is none of the configured reviewers: {names}")
     with database.write() as connection:
-        for item in given:
-            _check(connection, item, to, by, plan, now)
-            connection.execute(
-                update(queue)
-                .where(*by_key(item.night, item.call_id, item.role))
-                .values(assigned_to=to, claimed_by=None, claimed_until=None)
+        _check(connection, item, to, by, plan, now)
+        connection.execute(
+            update(queue)
+            .where(*by_key(item.night, item.call_id, item.role))
+            .values(assigned_to=to, claimed_by=None, claimed_until=None)
+        )
+        connection.execute(
+            insert(hand_overs).values(
+                hand_over_id=str(uuid.uuid4()),
+                night=item.night,
+                call_id=item.call_id,
+                role=item.role,
+                given_by=by,
+                taken_from=item.claimed_by or item.assigned_to,
+                given_to=to,
+                given_at=now,
             )
-            connection.execute(
-                insert(hand_overs).values(
-                    hand_over_id=str(uuid.uuid4()),
-                    night=item.night,
-                    call_id=item.call_id,
-                    role=item.role,
-                    given_by=by,
-                    taken_from=item.claimed_by or item.assigned_to,
-                    given_to=to,
-                    given_at=now,
-                )
-            )
+        )
 
 
 def _check(connection: Connection, item: QueueItem, to: str, by: str, plan: Assignment, now: datetime) -> None:

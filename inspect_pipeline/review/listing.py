@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,9 +10,10 @@ from inspect_pipeline.model import Finding
 from inspect_pipeline.report.columns import Column, fitted, wrap
 from inspect_pipeline.report.words import flag_word
 from inspect_pipeline.review.case import WHOLE_CALL, Case
-from inspect_pipeline.review.decisions import Decision
+from inspect_pipeline.review.export import appeal_state
 from inspect_pipeline.review.paint import BOLD, Frame, style
 from inspect_pipeline.review.queue import QueueItem, QueueState
+from inspect_pipeline.review.said import NOTHING_SAID, Said, said_result
 from inspect_pipeline.review.schema import FIRST
 from inspect_pipeline.review.screen import (
     View,
@@ -92,17 +93,20 @@ def queue_result(queued: Sequence[QueueItem], now: datetime) -> list[dict[str, A
     ]
 
 
-def call_lines(case: Case, decisions: Sequence[Decision], now: datetime, frame: Frame) -> list[str]:
-    """Return a whole call: what is known of it, every finding, what was decided, every utterance with its hits.
+def call_lines(case: Case, said: Said, now: datetime, frame: Frame) -> list[str]:
+    """Return a whole call: what is known of it, every finding, what people said, every utterance with its hits.
 
     Of one to be heard blind: the words only.
     """
     lang = frame.lang
     lines = header_lines(View(case, 0, 0, 0, now), frame)
-    told, decisions = ((), ()) if case.blind else (case.findings, decisions)
+    told, said = ((), NOTHING_SAID) if case.blind else (case.findings, said)
     for heading, part in (
         ("findings", [line for finding in told for line in _finding_lines(case, finding, frame)]),
-        ("decisions", [line for decision in decisions for line in _decision_lines(case, decision, frame)]),
+        ("decisions", [*_decisions_lines(case, said, frame), *_score_line(said, lang)]),
+        ("appeals", _appeals_lines(case, said, frame)),
+        ("corrections", _corrections_lines(case, said, frame)),
+        ("hand-overs", _hand_overs_lines(case, said, frame)),
         ("transcript", transcript_lines(case, WHOLE_CALL, frame)),
     ):
         if part:
@@ -124,19 +128,81 @@ def _finding_lines(case: Case, finding: Finding, frame: Frame) -> list[str]:
     return lines
 
 
-def _decision_lines(case: Case, decision: Decision, frame: Frame) -> list[str]:
-    lang, subject = frame.lang, decision.subject
-    zone = case.result.recording.started_at.tzinfo if case.result.recording.started_at else None
-    what = say("whole", lang) if subject.rule_id is None else case.title(subject.rule_id)
-    told = [moment_text(decision.decided_at, zone), decision.reviewer, decision_word(decision, lang), what]
-    if subject.role != FIRST:
-        told.append(say(f"role-{subject.role}", lang))
-    told += [text for text in (decision.cause, decision.note) if text]
-    return [f"  {line}" for line in wrap("  ".join(told), frame.columns - 2)]
+def _decisions_lines(case: Case, said: Said, frame: Frame) -> list[str]:
+    lang = frame.lang
+    replaced = {decision.supersedes for decision in said.decisions}
+    lines = []
+    for decision in said.decisions:
+        subject = decision.subject
+        what = say("whole", lang) if subject.rule_id is None else case.title(subject.rule_id)
+        told = [decision.reviewer, decision_word(decision, lang), what]
+        if subject.role != FIRST:
+            told.append(say(f"role-{subject.role}", lang))
+        told += [text for text in (decision.cause, decision.note) if text]
+        if decision.review_id in replaced:
+            told.append(say("replaced", lang))
+        lines += _told(case, decision.decided_at, told, frame)
+    return lines
 
 
-def call_result(case: Case, decisions: Sequence[Decision]) -> dict[str, Any]:
-    """Return a whole call as what JSON carries."""
+def _score_line(said: Said, lang: str) -> list[str]:
+    """Return the score as people see it, beside the machine's."""
+    if said.score is None:
+        return []
+    now, machine = (
+        f"{say('unscored', lang) if score is None else f'{score:g}'} {label(risk, lang)}"
+        for score, risk in (
+            (said.score.reviewed_score, said.score.reviewed_risk),
+            (said.score.machine_score, said.score.machine_risk),
+        )
+    )
+    return [f"  {say('reviewed-score', lang)} {now}  {say('machine-score', lang)} {machine}"]
+
+
+def _appeals_lines(case: Case, said: Said, frame: Frame) -> list[str]:
+    lang, lines = frame.lang, []
+    for one in said.appeals:
+        title = case.title(one.key.rule_id)
+        raised = [one.raised_by, say("appeal-open", lang, round=one.round), title, one.reason]
+        lines += _told(case, one.raised_at, raised, frame)
+        if one.decided_at is not None:
+            ruled = [one.decided_by or "", appeal_state(one, lang), title, one.note]
+            lines += _told(case, one.decided_at, ruled, frame)
+    return lines
+
+
+def _corrections_lines(case: Case, said: Said, frame: Frame) -> list[str]:
+    began = {utterance.index: clock(utterance.start_s) for utterance in case.utterances}
+    return [
+        line
+        for one in said.corrections
+        for line in _told(
+            case,
+            one.corrected_at,
+            [one.reviewer, began.get(one.utterance, ""), f"{one.written} → {one.said}"],
+            frame,
+        )
+    ]
+
+
+def _hand_overs_lines(case: Case, said: Said, frame: Frame) -> list[str]:
+    lines = []
+    for one in said.hand_overs:
+        told = [one.given_by, f"{one.taken_from or ''} → {one.given_to}".strip()]
+        told += [] if one.role == FIRST else [say(f"role-{one.role}", frame.lang)]
+        lines += _told(case, one.given_at, told, frame)
+    return lines
+
+
+def _told(case: Case, moment: datetime, told: Sequence[str], frame: Frame) -> list[str]:
+    """Return what somebody said at a moment, in the call's own zone."""
+    began = case.result.recording.started_at
+    text = "  ".join([moment_text(moment, began.tzinfo if began else None), *filter(None, told)])
+    return [f"  {line}" for line in wrap(text, frame.columns - 2)]
+
+
+def call_result(case: Case, said: Said) -> dict[str, Any]:
+    """Return a whole call as what JSON carries; of one to be heard blind the words only."""
     recording, result, judged = case.result.recording, case.result, case.result.judgement
     return {
         "night": case.night,
@@ -153,26 +219,5 @@ def call_result(case: Case, decisions: Sequence[Decision]) -> dict[str, Any]:
         "risk": judged.risk.value if judged and not case.blind else None,
         "findings": [] if case.blind else [{**finding_row(f), "title": case.title(f.rule_id)} for f in case.findings],
         "utterances": [] if result.transcript is None else utterance_rows(result.transcript),
-        "decisions": [] if case.blind else [decision_result(decision) for decision in decisions],
-    }
-
-
-def decision_result(decision: Decision) -> Mapping[str, Any]:
-    """Return a decision as what JSON carries."""
-    subject = decision.subject
-    return {
-        "review_id": decision.review_id,
-        "night": subject.night,
-        "call_id": subject.call_id,
-        "role": subject.role,
-        "rule_id": subject.rule_id,
-        "fingerprint": subject.fingerprint,
-        "verdict": subject.verdict.value if subject.verdict else None,
-        "reviewer": decision.reviewer,
-        "decision": decision.choice.value,
-        "note": decision.note,
-        "decided_at": decision.decided_at.isoformat(),
-        "seconds": decision.seconds,
-        "supersedes": decision.supersedes,
-        "cause": decision.cause,
+        **said_result(NOTHING_SAID if case.blind else said),
     }

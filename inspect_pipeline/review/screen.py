@@ -10,7 +10,7 @@ from inspect_pipeline.model import Evidence, Finding, Match, Risk, Speaker, Utte
 from inspect_pipeline.report.columns import Column, fit, pad, table, width, wrap
 from inspect_pipeline.report.words import flag_word
 from inspect_pipeline.review.case import Case, Step, around, quote_spans
-from inspect_pipeline.review.decisions import NO_DRAFT, Decision, Draft
+from inspect_pipeline.review.decisions import NO_DRAFT, Choice, Decision, Draft
 from inspect_pipeline.review.outcome import holds
 from inspect_pipeline.review.paint import BOLD, DIM, PLAIN, RED, REVERSE, YELLOW, Frame, marked_lines, style, two_ends
 from inspect_pipeline.review.schema import FIRST
@@ -244,8 +244,13 @@ def decision_word(decision: Decision, lang: str) -> str:
     """Return a decision as the reviewer made it: what a blind one says is said without the machine's answer."""
     verdict = decision.subject.verdict
     if decision.subject.role == FIRST or verdict is None:
-        return say(decision.choice.value, lang)
+        return choice_word(decision.choice, decision.subject.rule_id is None, lang)
     return say(f"holds-{holds(verdict, decision.choice).value}", lang)
+
+
+def choice_word(choice: Choice, whole: bool, lang: str) -> str:
+    """Return a choice in words; about the whole call it says whether anything else is wrong."""
+    return say(f"whole-{choice.value}" if whole and choice in {Choice.AGREE, Choice.MISSED} else choice.value, lang)
 
 
 def draw_help(frame: Frame, blind: bool = False) -> str:

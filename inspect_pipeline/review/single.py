@@ -42,7 +42,7 @@ def decide(database: ReviewDatabase, case: Case, answer: Answer, reviewer: str, 
     """Store one decision, and finish the call when it was the last that was missing.
 
     Raises ReviewError when somebody else is hearing the call, when a violation is called missed that the machine did
-    see, or when this reviewer hears the call in another role.
+    see, when there is nothing to disagree with, or when this reviewer hears the call in another role.
     """
     item, subject = case.item, answer.subject
     if subject.role == FIRST and hears_blind(database, case.night, case.call_id, reviewer):
@@ -51,6 +51,8 @@ def decide(database: ReviewDatabase, case: Case, answer: Answer, reviewer: str, 
         raise ReviewError(f"{case.call_id}: {item.claimed_by} is hearing this call")
     if answer.choice is Choice.MISSED and subject.verdict in {Verdict.VIOLATED, Verdict.NOTICED}:
         raise ReviewError(f"{case.call_id}: {subject.rule_id} was not missed: the machine answered {subject.verdict}")
+    if answer.choice is Choice.DISAGREE and subject.rule_id is None:
+        raise ReviewError(f"{case.call_id}: of a whole call say 'missed', and of which rule with --rule")
     made = record(database, answer, reviewer, now)
     if item is not None and item.done_at is None:
         decided = decided_by(database, item, reviewer)

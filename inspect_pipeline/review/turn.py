@@ -14,7 +14,7 @@ from inspect_pipeline.review.decisions import NO_DRAFT, Answer, Choice, decided_
 from inspect_pipeline.review.outcome import Holds, choice_for
 from inspect_pipeline.review.paint import Frame
 from inspect_pipeline.review.queue import QueueItem
-from inspect_pipeline.review.screen import View, draw, draw_choices, draw_help, draw_rules, page_count
+from inspect_pipeline.review.screen import View, choice_word, draw, draw_choices, draw_help, draw_rules, page_count
 from inspect_pipeline.review.sitting import Sitting
 from inspect_pipeline.review.words import say
 from inspect_pipeline.wording import clock
@@ -216,7 +216,7 @@ class CallTurn:
     def _stored(self, findings: tuple[Finding, ...], choice: Choice) -> str:
         lang = self.sitting.terminal.frame().lang
         names = [self.case.title(finding.rule_id) for finding in findings] or [say("whole", lang)]
-        told = say(choice.value, lang)
+        told = choice_word(choice, not findings, lang)
         if self.case.blind:  # whether that agrees with the machine is not told
             made = {_blind_choice(findings[0] if findings else None, said): said for said in Holds}
             told = say(f"holds-{made[choice].value}", lang)

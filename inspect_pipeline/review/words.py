@@ -107,6 +107,12 @@ _WORDS: dict[str, tuple[str, str]] = {
     "findings": ("各项结果", "findings"),
     "transcript": ("对话", "transcript"),
     "decisions": ("复核记录", "decisions"),
+    "appeals": ("申诉记录", "appeals"),
+    "corrections": ("改词", "words put right"),
+    "hand-overs": ("交接", "handed over"),
+    "replaced": ("（已改判）", "(replaced)"),
+    "whole-agree": ("无漏判", "complete"),
+    "whole-missed": ("有漏判", "missed"),
     "whole": ("整通", "whole call"),
     "failed-call": ("未能质检：{error}", "not inspected: {error}"),
 }

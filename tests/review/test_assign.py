@@ -224,7 +224,8 @@ def test_hand_over_one_or_all_and_who_gave_what_to_whom(database: ReviewDatabase
     take(database, [flag(f"c-{n}") for n in range(12)], plan=PLAN)
     mine = held_by(database, "王芳", NOW)
     assert mine
-    hand_over(database, mine, "李强", "王芳", PLAN, NOW)
+    for item in mine:
+        hand_over(database, item, "李强", "王芳", PLAN, NOW)
     assert held_by(database, "王芳", NOW) == []
     assert {item.call_id for item in mine} <= {item.call_id for item in held_by(database, "李强", NOW)}
     take(database, [flag(f"c-{n}") for n in range(12)], plan=PLAN)  # taking over the night again gives nothing back
@@ -246,8 +247,8 @@ def test_hand_over_that_must_not_be_is_refused_and_changes_nothing(database: Rev
         (other, f"c-1: {other} hears this call in the other role; nobody hears one twice"),
     ):
         with pytest.raises(ReviewError, match=why):
-            hand_over(database, [first], to, giver, plan, NOW)
+            hand_over(database, first, to, giver, plan, NOW)
     assert items(database) == before
     claim_next(database, giver, NOW)
     with pytest.raises(ReviewError, match=f"c-1: {giver} is hearing this call"):
-        hand_over(database, [first], other, other, plan, NOW)
+        hand_over(database, first, other, other, plan, NOW)

@@ -18,6 +18,7 @@ from inspect_pipeline.review.listing import call_lines, call_result, queue_resul
 from inspect_pipeline.review.outcome import differences
 from inspect_pipeline.review.paint import Frame
 from inspect_pipeline.review.queue import item_of
+from inspect_pipeline.review.said import said_of
 from inspect_pipeline.review.screen import View, draw, draw_help
 from tests.review.conftest import NOW
 from tests.review.nights import NIGHT, flags, results, small_night, write_night
@@ -135,10 +136,12 @@ def test_show_tells_a_blind_reviewer_the_words_only(tmp_path: Path) -> None:
     sitting = day(tmp_path)
     sitting("aaaaa", "王芳")
     case = second_case(sitting)
-    lines = call_lines(case, history(sitting.database), NOW, Frame())
+    said = said_of(sitting.database, NIGHT, "c-0001")
+    lines = call_lines(case, said, NOW, Frame())
     assert lines[4:6] == ["对话", "   0:00 客服 您好，很高兴为您服务。"]
-    told = call_result(case, history(sitting.database))
+    told = call_result(case, said)
     assert (told["score"], told["risk"], told["findings"], told["decisions"]) == (None, None, [], [])
+    assert (told["reviewed_score"], told["appeals"], told["corrections"], told["hand_overs"]) == (None, [], [], [])
     assert len(told["utterances"]) == 8
 
 

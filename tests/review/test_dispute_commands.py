@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
+from inspect_pipeline.review.corrections import Word, correct
+from inspect_pipeline.review.database import open_reviews
 from tests.review.nights import NIGHT, flags, results, write_night
 from tests.review.test_review_commands import Desk, desk
 
@@ -64,6 +67,43 @@ def test_an_appeal_from_reason_to_score(desk: Desk) -> None:
     assert (row["机器得分"], row["复核得分"], row["申诉"]) == ("0", "90", "第 1 轮申诉成立（终局）")
     stored = pq.read_table(desk.out / "scores" / f"night={NIGHT}" / "part-0000.parquet", partitioning=None).to_pylist()
     assert [(row["call_id"], row["machine_score"], row["reviewed_score"]) for row in stored] == [("c-0001", 0.0, 90.0)]
+
+
+def test_show_tells_everything_that_people_said_of_a_call(desk: Desk) -> None:
+    configured(desk, CONFIG.replace("second_share = 1.0", ""))
+    first = desk.json("list")[0]["assigned_to"]
+    other = {"王芳": "李强", "李强": "王芳"}[first]
+    told(desk, "decide", "c-0001", "disagree", *RUDE, "--cause", "识别错误")
+    told(desk, "decide", "c-0001", "agree", *RUDE)
+    told(desk, "decide", "c-0001", "agree")
+    told(desk, "hand-over", "c-0001", "--to", other, reviewer=first)
+    told(desk, "appeal", "c-0001", *RUDE, "--reason", "客户在转述", "--by", "班长")
+    told(desk, "decide-appeal", "c-0001", "granted", *RUDE, "--by", "赵敏", "--note", "是转述")
+    correct(open_reviews(desk.out), NIGHT, "c-0001", Word(3, "12315", "12300"), "李强", datetime.now(UTC))
+    lines = told(desk, "show", "c-0001")
+    said = [line[15:] for line in lines[lines.index("复核记录") : lines.index("对话")]]  # without their moments
+    assert said == [
+        "",
+        "王芳  不同意  服务禁语  识别错误  （已改判）",
+        "王芳  同意  服务禁语",
+        "王芳  无漏判  整通",
+        lines[lines.index("申诉记录") - 2][15:],
+        "",
+        "",
+        "班长  第 1 轮申诉中  服务禁语  客户在转述",
+        "赵敏  第 1 轮申诉成立（终局）  服务禁语  是转述",
+        "",
+        "",
+        "李强  0:16  12315 → 12300",
+        "",
+        "",
+        f"{first}  {first} → {other}",
+        "",
+    ]
+    assert "  复核得分 90 低风险  机器得分 0 高风险" in lines
+    data = desk.json("show", "c-0001")
+    assert (data["score"], data["reviewed_score"], data["appeals"][0]["outcome"]) == (0.0, 90.0, "granted")
+    assert (data["corrections"][0]["said"], data["hand_overs"][0]["given_to"]) == ("12300", other)
 
 
 def test_contested_finding_that_nobody_had_reviewed_is_exported(desk: Desk) -> None:
@@ -126,6 +166,30 @@ def test_hand_over(desk: Desk) -> None:
     assert str(desk.run("hand-over", "c-0002", "--to", "王芳").exception) == (
         "c-0002 does not wait for 王芳: see inspect-pipeline review list"
     )
+
+
+def test_hand_over_of_all_leaves_out_what_must_not_be_and_tells_it(desk: Desk) -> None:
+    """李强 hears some of her calls blind; those stay with her."""
+    configured(desk, CONFIG + '[[review.reviewers]]\nname = "赵敏"\n')
+    rows = desk.json("list", "--reviewer", "外人")
+    held = {(row["call_id"], row["role"]) for row in rows if row["assigned_to"] == "王芳"}
+    other = {row["call_id"] for row in rows if row["assigned_to"] == "李强"}
+    stays = {call_id for call_id, _ in held} & other
+    assert 0 < len(stays) < len(held)
+    lines = told(desk, "hand-over", "--all", "--to", "李强")
+    why = "李强 hears this call in the other role; nobody hears one twice"
+    assert sorted(lines[:-1]) == [f"warning: {call_id}: {why}" for call_id in sorted(stays)]
+    assert lines[-1] == f"已交给 李强：{len(held) - len(stays)} 通"
+    left = [row["call_id"] for row in desk.json("list", "--reviewer", "外人") if row["assigned_to"] == "王芳"]
+    assert set(left) == stays
+    again = desk.run("hand-over", "--all", "--to", "李强")
+    assert str(again.exception).endswith(why)
+
+
+def test_there_is_nothing_to_disagree_with_in_a_whole_call(desk: Desk) -> None:
+    refused = desk.run("decide", "c-0003", "disagree")
+    assert str(refused.exception) == "c-0003: of a whole call say 'missed', and of which rule with --rule"
+    assert told(desk, "decide", "c-0003", "missed") == ["c-0003  整通  有漏判  王芳"]
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ def test_forty_calls_at_a_terminal(tmp_path: Path) -> None:
     terminal.expect("规则过严")
     terminal.expect(KEYS)
     press(terminal, "daaa")
-    assert "已判 同意" in press(terminal, "ab")  # the third call's first screen, and back to the second's last
+    assert "已判 无漏判" in press(terminal, "ab")  # the third call's first screen, and back to the second's last
     assert "今天 2 / 42" in press(terminal, "u")  # decided anew; the third again
     terminal.send("w")
     terminal.expect("改词")

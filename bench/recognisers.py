@@ -3,7 +3,8 @@
     python bench/recognisers.py SIDE MODEL_FOLDER DEVICE COMPUTE_TYPE THREADS
 
 The model is loaded, then `ready` is told. Each line that comes in is a list of calls; the line that answers it holds
-what was heard in each call (speaker, start, end, text), the peak and the present memory of the process in MB.
+what was heard in each call (speaker, start, end, text), the CPU seconds that it took, and the process's peak and
+present memory in MB.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -117,8 +119,9 @@ def main() -> None:
     hear = SIDES[side](Loading(folder, device, compute_type, int(threads)))
     print("ready", file=answers, flush=True)
     for line in sys.stdin:
+        cpu = time.process_time()
         heard = dict(hear([Call(*one) for one in json.loads(line)]))
-        answer = {"heard": heard, "peak_mb": peak_mb(), "held_mb": held_mb()}
+        answer = {"heard": heard, "cpu_s": time.process_time() - cpu, "peak_mb": peak_mb(), "held_mb": held_mb()}
         print(json.dumps(answer, ensure_ascii=False), file=answers, flush=True)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -74,9 +75,10 @@ class Layout:
 
 @dataclass(frozen=True)
 class Round:
-    """What a side did with the calls: wall seconds, its processes' peak and present memory, what it heard."""
+    """What a side did with the calls: wall and CPU seconds, its processes' peak and present memory, what it heard."""
 
     seconds: float
+    cpu_s: float
     peak_mb: float
     held_mb: float
     heard: dict[str, list[Row]]
@@ -155,8 +157,8 @@ class Workers:
         answers = [json.loads(self._answer(process)) for process in self._processes]
         seconds = time.monotonic() - begun
         heard = {call_id: rows for answer in answers for call_id, rows in answer["heard"].items()}
-        peak, held = (sum(answer[name] for answer in answers) for name in ("peak_mb", "held_mb"))
-        return Round(seconds, peak, held, heard)
+        cpu_s, peak, held = (sum(answer[name] for answer in answers) for name in ("cpu_s", "peak_mb", "held_mb"))
+        return Round(seconds, cpu_s, peak, held, heard)
 
     def close(self) -> None:
         """End the processes."""
@@ -194,7 +196,7 @@ class CommandLine:
             for channel in range(one.channels)
         ]
         with tempfile.TemporaryDirectory(dir=self._folder.name) as out, tempfile.TemporaryFile() as said:
-            begun = time.monotonic()
+            begun, cpu = time.monotonic(), _children_cpu_s()
             process = subprocess.Popen(
                 [*self._command, "--output_dir", out, *sounds],
                 stdout=said,
@@ -210,7 +212,7 @@ class CommandLine:
                 said.seek(0)
                 raise SystemExit(f"{CLI}: {said.read().decode(errors='replace')[-2000:]}")
             heard = {one.recording.call_id: _written(Path(out), one.call) for one in calls}
-        return Round(seconds, peak, peak, heard)
+        return Round(seconds, _children_cpu_s() - cpu, peak, peak, heard)
 
     def close(self) -> None:
         """Remove the channels' files."""
@@ -232,6 +234,12 @@ def write_sound(path: Path, tracks: Sequence[Track], length_s: float | None = No
         while left > 0:
             file.writeframes(block[:left].tobytes())
             left -= len(block)
+
+
+def _children_cpu_s() -> float:
+    """Return the CPU seconds of all child processes that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _written(out: Path, call: Call) -> list[Row]:

@@ -14,8 +14,9 @@ cli          whisper-ctranslate2 on the channels as files; its time includes loa
 Each side has processes of its own and loads its model before the clock starts. The first round warms up and is not
 counted; in it sequential and batched run as one process with all cores and as many with one thread, and keep the
 faster way. Then the sides take turns, round by round. Printed are seconds of channel a second of wall time, that beside
-the sequential way's in the same round, the character error rate (each speaker apart; mono calls whole), the share of
-true turns that begin and end within 0.3 s of where an utterance does, and peak memory over all processes of a side.
+the sequential way's in the same round, both again by CPU time (which tells more where others use the machine, though a
+thread that waits may count, too), the character error rate (each speaker apart; mono calls whole), the share of true
+turns that begin and end within 0.3 s of where an utterance does, and peak memory over all processes of a side.
 
 `--long`: instead, the memory for one call that long beside that for ten minutes. `--night`: one worker's memory over
 so many calls. Both are made of the same recordings.
@@ -147,11 +148,16 @@ def compare(options: argparse.Namespace, machine: Machine, calls: Sequence[Known
 def row(calls: Sequence[Known], rounds: Sequence[Round], base: Sequence[Round] | None) -> dict[str, Any]:
     """Return one side's numbers: medians over the rounds, the most of the memory."""
     speeds = [speed(calls, one) for one in rounds]
-    ratios = [other.seconds / one.seconds for one, other in zip(rounds, base, strict=True)] if base else []
+    pairs = list(zip(rounds, base, strict=True)) if base else []
+    ratios = [other.seconds / one.seconds for one, other in pairs]
+    cpu_ratios = [other.cpu_s / one.cpu_s for one, other in pairs]
+    channel_s = sum(one.channel_s for one in calls)
     return {
         "channel_s_a_second": statistics.median(speeds),
         "spread": [min(speeds), max(speeds)],
         "times_sequential": statistics.median(ratios) if ratios else None,
+        "channel_s_a_cpu_second": statistics.median(channel_s / one.cpu_s for one in rounds),
+        "times_sequential_cpu": statistics.median(cpu_ratios) if cpu_ratios else None,
         "cer": statistics.median(error_rate(calls, one) for one in rounds),
         "turns_right": statistics.median(boundaries_right(calls, one) for one in rounds),
         "peak_mb": round(max(one.peak_mb for one in rounds)),
@@ -164,14 +170,16 @@ def table(result: dict[str, Any]) -> list[str]:
     lines = ["  ".join(f"{name} {result[name]}" for name in head)]
     lines.append(
         f"{'side':12}{'processes x threads':>20}{'ch-s/s':>9}{'min-max':>14}{'x sequential':>14}"
-        f"{'CER':>8}{'turns right':>13}{'peak MB':>9}"
+        f"{'ch-s/CPU-s':>12}{'x sequential':>14}{'CER':>8}{'turns right':>13}{'peak MB':>9}"
     )
     for name, one in result["sides"].items():
         spread = "{:.1f}-{:.1f}".format(*one["spread"])
-        ratio = "-" if one["times_sequential"] is None else f"{one['times_sequential']:.2f}"
+        ratio, cpu_ratio = (
+            "-" if one[key] is None else f"{one[key]:.2f}" for key in ("times_sequential", "times_sequential_cpu")
+        )
         lines.append(
             f"{name:12}{one['layout']:>20}{one['channel_s_a_second']:9.1f}{spread:>14}{ratio:>14}"
-            f"{one['cer']:8.3f}{one['turns_right']:13.2f}{one['peak_mb']:9}"
+            f"{one['channel_s_a_cpu_second']:12.1f}{cpu_ratio:>14}{one['cer']:8.3f}{one['turns_right']:13.2f}{one['peak_mb']:9}"
         )
     for name, one in result["sides"].items():
         if len(one["warm_up"]) > 1:

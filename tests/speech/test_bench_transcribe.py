@@ -46,6 +46,7 @@ def test_sides_are_compared(bench: ModuleType, folder: Path) -> None:
     ours, sequential = result["sides"].values()
     assert sequential["times_sequential"] == 1
     assert ours["times_sequential"] > 0
+    assert ours["times_sequential_cpu"] > 0
     assert list(ours["warm_up"]) == ["1 x 1"]
     for side in (ours, sequential):
         assert side["channel_s_a_second"] > 0
@@ -54,6 +55,8 @@ def test_sides_are_compared(bench: ModuleType, folder: Path) -> None:
     assert ours["turns_right"] > 0.5
     head, titles, *rows = bench.table(json.loads(json.dumps(result)))
     assert head.startswith("calls 1  channel_seconds 46.")
-    assert " ".join(titles.split()) == "side processes x threads ch-s/s min-max x sequential CER turns right peak MB"
+    assert " ".join(titles.split()) == (
+        "side processes x threads ch-s/s min-max x sequential ch-s/CPU-s x sequential CER turns right peak MB"
+    )
     assert [row.split()[0] for row in rows[:2]] == ["ours", "sequential"]
     assert rows[0].split()[-3:] == [f"{ours['cer']:.3f}", f"{ours['turns_right']:.2f}", str(ours["peak_mb"])]

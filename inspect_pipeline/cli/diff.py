@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from inspect_pipeline.report.diff import Difference
-    from inspect_pipeline.review.outcome import Key, Outcome
+    from inspect_pipeline.report.labels import Labels
 
 SHOWN = 5  # flips a rule without --all
 
@@ -69,19 +69,19 @@ def diff(
     show(difference, titles, lang or config.lang, everything)
 
 
-def reviewed(config: Config) -> Mapping[Key, Outcome]:
-    """Return what stands on findings by the reviews; nothing when nobody has reviewed here yet."""
+def reviewed(config: Config) -> Labels:
+    """Return what reviewers said; nothing when nobody has reviewed here yet."""
+    from inspect_pipeline.report.labels import labels_of
     from inspect_pipeline.review.appeals import appeals_of, overturned
     from inspect_pipeline.review.database import database_url, open_reviews
     from inspect_pipeline.review.decisions import history
-    from inspect_pipeline.review.outcome import outcomes
 
     url = database_url(config.out, config.review.database)
     if url.get_backend_name() == "sqlite" and not (url.database and Path(url.database).exists()):
-        return {}
+        return labels_of((), {})
     database = open_reviews(config.out, config.review.database)
     try:
-        return outcomes(history(database), overturned(appeals_of(database)))
+        return labels_of(history(database), overturned(appeals_of(database)))
     finally:
         database.close()
 

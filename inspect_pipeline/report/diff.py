@@ -13,7 +13,8 @@ from pathlib import Path
 from inspect_pipeline.config import Config
 from inspect_pipeline.model import CallStatus, Finding, Reason, Recording, Risk, Severity, Transcript, Verdict
 from inspect_pipeline.night.inspect import Inspector
-from inspect_pipeline.review.outcome import SEEN, Holds, Key, Outcome
+from inspect_pipeline.report.labels import Labels
+from inspect_pipeline.review.outcome import SEEN, Holds, Key
 from inspect_pipeline.rulebook.judge import Judge
 from inspect_pipeline.rulebook.metadata import recording_metadata
 from inspect_pipeline.rulebook.rule import Pack, Rule
@@ -104,24 +105,39 @@ def rules_between(old: Pack, new: Pack) -> Rules:
     )
 
 
-def compare(
-    config: Config, old: Pack, new: Pack, nights: Sequence[str], labels: Mapping[Key, Outcome], told: Told
-) -> Difference:
+def compare(config: Config, old: Pack, new: Pack, nights: Sequence[str], labels: Labels, told: Told) -> Difference:
     """Compare two packs over the inspected calls of stored nights. Raises StoreError and ModelError.
 
-    `labels`: what stands on findings, from reviews; it counts where it was said of either wording of the rule.
+    `labels`: what reviewers said; it counts where it was said of either wording of the rule, also when she was not
+    asked about it and heard the call to the end.
     """
     sides = _Side(config, old), _Side(config, new)
     difference = Difference(rules_between(old, new), nights=tuple(nights))
-    by_call = _labels_by_call(labels, sides)
+    said = _Said(_labels_by_call(labels.explicit, sides), labels)
     shards = [(night, path) for night in nights for path in parts(config.out, TableName.CALLS, night)]
     for done, (night, path) in enumerate(shards):
         told(done, len(shards))
         for call in _stored_calls(config.out, night, shard_of(path)):
-            _compare_call(difference, call, sides, by_call)
+            _compare_call(difference, call, sides, said)
     told(len(shards), len(shards))
     difference.judged = sum(side.judged for side in sides)
     return difference
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What reviewers said: `by_call` of a call and rule, under the wording of one of the packs, and all of it."""
+
+    by_call: Mapping[tuple[str, str, str], Holds]
+    labels: Labels
+
+    def of(self, night: str, findings: Sequence[Finding]) -> Holds | None:
+        """Return what was said of a rule in a call, given its answers under both wordings; None when nothing was."""
+        call_id, rule_id = findings[0].call_id, findings[0].rule_id
+        if (found := self.by_call.get((night, call_id, rule_id))) is not None:
+            return found
+        keys = [Key(night, call_id, rule_id, finding.fingerprint, finding.verdict) for finding in findings]
+        return next((label for key in keys if (label := self.labels.of(key)) is not None), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +197,7 @@ def _compare_call(
     difference: Difference,
     stored: _Stored,
     sides: tuple[_Side, _Side],
-    labels: Mapping[tuple[str, str, str], Holds],
+    said: _Said,
 ) -> None:
     old, new = (side.findings(stored) for side in sides)
     difference.calls += 1
@@ -197,7 +213,7 @@ def _compare_call(
             side.judge(stored, (rule_id,))[rule_id] if not found[rule_id].reason.code else found[rule_id]
             for side, found in zip(sides, (old, new), strict=True)
         )
-        label = labels.get((stored.night, stored.call["call_id"], rule_id))
+        label = said.of(stored.night, (old[rule_id], new[rule_id]))
         difference.flips.append(Flip(stored.night, stored.call["call_id"], team, rule_id, before, after, label))
     for findings, only in ((old, difference.rules.removed), (new, difference.rules.added)):
         for rule_id in only:
@@ -208,13 +224,13 @@ def _compare_call(
         difference.teams.setdefault(team or "", Shift()).add(scores[0], scores[1])
 
 
-def _labels_by_call(labels: Mapping[Key, Outcome], sides: tuple[_Side, _Side]) -> dict[tuple[str, str, str], Holds]:
+def _labels_by_call(labels: Mapping[Key, Holds], sides: tuple[_Side, _Side]) -> dict[tuple[str, str, str], Holds]:
     """Return what was said of each call and rule under the wording of one of the packs."""
     found: dict[tuple[str, str, str], Holds] = {}
-    for key, outcome in labels.items():
+    for key, holds in labels.items():
         wordings = [side.rules[key.rule_id].fingerprint for side in sides if key.rule_id in side.rules]
         if key.fingerprint in wordings:
-            found[key.night, key.call_id, key.rule_id] = outcome.holds
+            found[key.night, key.call_id, key.rule_id] = holds
     return found
 
 

@@ -16,8 +16,10 @@ from inspect_pipeline.cli.main import cli
 from inspect_pipeline.model import Verdict
 from inspect_pipeline.night.reinspect import reinspect_night, reinspection_plan
 from inspect_pipeline.report.diff import compare, rules_between
+from inspect_pipeline.report.labels import labels_of
 from inspect_pipeline.review.database import open_reviews
 from inspect_pipeline.review.decisions import Answer, Choice, Subject, record
+from inspect_pipeline.review.wordings import note_wordings
 from inspect_pipeline.rulebook.load import load_packs, pack_path
 from inspect_pipeline.store.calls import stored_results
 
@@ -51,7 +53,7 @@ def test_it_foretells_what_reinspect_does(tmp_path: Path) -> None:
     quietly(dialogue_plan(out, old))
     before, old_scores, tables = answers(out), scores(out), part_bytes(out)
     (first,), (second,) = (load_packs([pack_path(name)]) for name in (old, new))
-    difference = compare(config_of(out), first, second, [NIGHT], {}, lambda _done, _total: None)
+    difference = compare(config_of(out), first, second, [NIGHT], labels_of((), {}), lambda _done, _total: None)
     assert part_bytes(out) == tables
     plan, load = reinspection_plan(config_of(out, new), NIGHT)
     reinspect_night(plan, load, lambda _done, _total: None)
@@ -96,6 +98,25 @@ def test_the_command_tells_calls_quotes_scores_and_what_reviewers_said(tmp_path:
     english = typed("rules", "diff", old, new, "--out", str(out), "--lang", "en").stdout
     assert f"reviews: of {len(flips)} flips 2 were labelled: 1 now right, 1 now wrong" in english
     assert "more (--all lists them)" in english
+
+
+def test_who_heard_a_call_to_the_end_has_said_that_a_new_hit_is_wrong(tmp_path: Path) -> None:
+    """The old wording was content, and she said that nothing was missed; of another packs' rules she has not spoken."""
+    out = tmp_path / "out"
+    old, new = write_pack(tmp_path, "[祝您生活愉快, 再见]"), write_pack(tmp_path, "[祝您生活愉快]")
+    quietly(dialogue_plan(out, old))
+    (pack,) = load_packs([Path(old)])
+    flips = json.loads(typed("rules", "diff", old, new, "--out", str(out), "--json").stdout)["result"]["flips"]
+    heard, unknown = (flip["call_id"] for flip in flips[:2])
+    database = open_reviews(out)
+    with database.write() as connection:
+        note_wordings(connection, {pack.fingerprint: {pack.rules[0].id: pack.rules[0].fingerprint}})
+    for call_id, packs in ((heard, pack.fingerprint), (unknown, "another")):
+        subject = Subject(NIGHT, call_id, fingerprint=packs)
+        record(database, Answer(subject, Choice.AGREE), "王芳", datetime(2026, 11, 21, tzinfo=UTC))
+    database.close()
+    shown = typed("rules", "diff", old, new, "--out", str(out), "--all").stdout
+    assert f"复核：{len(flips)} 处改变中 1 处有人工结论：0 处改对，1 处改错" in shown
 
 
 def test_a_pack_is_not_different_from_itself(tmp_path: Path) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from inspect_pipeline.model import Evidence, Reason, Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """A verdict with its reason and evidence. `hits` counts what `per_hit` points are taken for."""
 
     verdict: Verdict

@@ -47,10 +47,10 @@ def evaluate(group: Group, search: Search) -> Outcome:
 
 def _evaluate(group: Members, search: Search) -> Outcome:
     hearing = search.hearing
-    if group.simple and hearing.touched.isdisjoint(group.numbers):
-        return NOTHING
     if group.speaker not in (None, search.speaker) and not search.anybody:
         search = search._replace(speaker=group.speaker)
+    if group.flat and hearing.touched(search.speaker).isdisjoint(group.own):
+        return NOTHING
     places = hearing.places(search.scope.positions, search.speaker)
     parts: list[Outcome] = []
     if group.any:
@@ -66,7 +66,7 @@ def _evaluate(group: Members, search: Search) -> Outcome:
 
 def _any_of(group: Members, search: Search, places: frozenset[int]) -> Outcome:
     """Return whether a member of `any` is found. Sentence models are asked last, and only when that can matter."""
-    touched, likes = search.hearing.touched & group.own, search.hearing.listening.matcher.likes
+    touched, likes = search.hearing.touched(search.speaker) & group.own, search.hearing.listening.matcher.likes
     outcomes = [(place, _evaluate(item, search)) for place, item in group.groups]
     lacking: list[int] = []
     for number in touched - likes:
@@ -100,7 +100,7 @@ def _is_settled(outcomes: list[tuple[int, Outcome]]) -> bool:
 def _item(item: int | Members, search: Search, places: frozenset[int]) -> Outcome:
     if not isinstance(item, int):
         return _evaluate(item, search)
-    if item not in search.hearing.touched:
+    if item not in search.hearing.touched(search.speaker):
         return NOTHING
     return _said(item, search, places) or _resembled(item, search, places) or NOTHING
 

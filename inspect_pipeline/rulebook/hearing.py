@@ -49,7 +49,7 @@ class Hearing:
         self.utterances = transcript.utterances
         self.listening = listening
         self.settings = settings
-        self.touched = listening.touched
+        self._touched: dict[Speaker, frozenset[int]] = {}
         self._members = members
         self.trusted = transcript.speaker_confidence >= settings.min_speaker_confidence
         self._spoken: dict[Speaker, frozenset[int]] = {}
@@ -66,6 +66,13 @@ class Hearing:
         """Whether a sentence model is asked for any of the terms."""
         matcher = self.listening.matcher
         return matcher.similarity is not None and bool(matcher.likes)
+
+    def touched(self, speaker: Speaker) -> frozenset[int]:
+        """Return the terms that may be in what a speaker says."""
+        known = self._touched.get(speaker)
+        if known is None:
+            known = self._touched[speaker] = self.listening.touched(self.places(None, speaker))
+        return known
 
     def places(self, positions: frozenset[int] | None, speaker: Speaker) -> frozenset[int]:
         """Return the utterances at `positions` (None: all) that are, or may be, a speaker's."""

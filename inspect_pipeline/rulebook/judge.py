@@ -209,7 +209,7 @@ def _heard(rule: Rule, group: Group, hearing: Hearing, words: tuple[Verdict, str
     speaker = rule.speaker if group.speaker is None else group.speaker
     outcome = NOTHING
     members = hearing.members(group)
-    if not members.simple or not hearing.touched.isdisjoint(members.numbers):
+    if not members.flat or not hearing.touched(speaker).isdisjoint(members.own):
         scope = window_scope(hearing, rule.window, rule.speaker)
         excuse = excuser(hearing, rule.excuses)
         blames, frugal = verdict is Verdict.VIOLATED, rule.per_hit is None

@@ -60,8 +60,11 @@ class Listening:
         for at, line in enumerate(lines):
             for number in line.terms:
                 self._positions.setdefault(number, []).append(at)
-        self.touched = matcher.likes.union(self._positions)
         self._found: dict[tuple[int, int], tuple[Found, ...]] = {}
+
+    def touched(self, places: Iterable[int]) -> frozenset[int]:
+        """Return the terms that may be in the utterances at `places`; a `like` term may be in any."""
+        return self.matcher.likes.union(*[self.lines[at].terms for at in places])
 
     def found(self, number: int, places: frozenset[int]) -> list[Found]:
         """Return where a term is in the utterances at `places`, in their order. Only those are looked at."""

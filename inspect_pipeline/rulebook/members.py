@@ -38,6 +38,7 @@ class Members:
     places: Mapping[int, int]
     groups: tuple[tuple[int, Members], ...]
     simple: bool  # it has an `any` and nothing else
+    flat: bool  # and no group in it
     likes: bool  # a sentence model may have to be asked for some of it
 
     @classmethod
@@ -53,5 +54,6 @@ class Members:
         every, no = by_number(group.all), by_number(group.none)
         held = frozenset(numbers[term] for term in terms_of(group))
         simple = bool(some and not every and not no)
+        flat = simple and not groups
         likes = any(isinstance(term, Like) for term in terms_of(group))
-        return cls(some, every, no, group.speaker, held, frozenset(places), places, groups, simple, likes)
+        return cls(some, every, no, group.speaker, held, frozenset(places), places, groups, simple, flat, likes)

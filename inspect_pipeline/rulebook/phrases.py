@@ -54,14 +54,14 @@ class Found(NamedTuple):
 
 @dataclass(slots=True)
 class Clues:
-    """Where phrases may stand in one text, each with its offset: `whole` as a form of theirs, `begun` with errors."""
+    """Where each phrase may stand in one text, as offsets: `whole` as a form of its own, `begun` with errors."""
 
-    whole: list[tuple[int, int, str]] = field(default_factory=list)
-    begun: list[tuple[int, int]] = field(default_factory=list)
+    whole: dict[int, list[tuple[int, str]]] = field(default_factory=dict)
+    begun: dict[int, list[int]] = field(default_factory=dict)
 
     def phrases(self) -> set[int]:
         """Return the phrases."""
-        return {phrase for phrase, *_ in self.whole}.union([phrase for phrase, _ in self.begun])
+        return self.whole.keys() | self.begun.keys()
 
 
 class PhraseIndex:
@@ -105,16 +105,19 @@ class PhraseIndex:
         forms, rows = self._whole(numbers)
         for text, offset, form in zip(texts[rows].tolist(), offsets[rows].tolist(), forms.tolist(), strict=True):
             _, phrase, characters = self._forms[form]
-            clues[text].whole.append((phrase, offset, characters))
+            clues[text].whole.setdefault(phrase, []).append((offset, characters))
         for text, phrase, begin in self._pieces.places(sheet, numbers, offsets, texts):
-            clues[text].begun.append((phrase, begin))
+            clues[text].begun.setdefault(phrase, []).append(begin)
         return clues
 
     def find(self, phrase: int, heard: Heard, clues: Clues) -> tuple[list[Found], list[int]]:
         """Return the hits of a phrase in a text, the best that do not overlap, and the offsets at which it may be
         resembled."""
         sure = self._same(phrase, heard, clues)
-        begun = {begin for number, begin in clues.begun if number == phrase}.difference(hit.start for hit in sure)
+        begun = clues.begun.get(phrase)
+        if begun and sure:
+            settled = [hit.start for hit in sure]
+            begun = [begin for begin in begun if begin not in settled]
         if not begun:
             return sure, []
         windows, resembling = self._candidates(phrase, heard, begun)
@@ -131,9 +134,7 @@ class PhraseIndex:
         """Return the exact and the sound hits of a phrase."""
         found: list[Found] = []
         pattern = self._patterns[phrase]
-        for number, start, form in clues.whole:
-            if number != phrase:
-                continue
+        for start, form in clues.whole.get(phrase, ()):
             end = start + len(form)
             said = heard.key[start:end]
             if said == form:
@@ -171,7 +172,7 @@ class PhraseIndex:
         slack = pattern.near + sum([heard.key.count(pair) for pair in FILLER_PAIRS])
         windows: list[tuple[int, int]] = []
         resembling: list[int] = []
-        for begin in sorted(begun):
+        for begin in begun:
             low, high = begin - slack if begin > slack else 0, begin + pattern.length + slack
             syllables = heard.heard[low:high]
             common = common_subsequence(pattern.heard, syllables, score_cutoff=pattern.intact)

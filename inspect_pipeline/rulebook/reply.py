@@ -45,7 +45,8 @@ def judge_reply(rule: Rule, kind: MustReply, hearing: Hearing) -> Answer:
         calls = nothing_heard
     if not calls:
         return Answer(Verdict.NOT_APPLICABLE, Reason("no-trigger"))
-    answers = [_replied(rule, kind.replies, call, hearing) for call in calls]
+    around: dict[int, Outcome] = {}
+    answers = [_replied(rule, kind.replies, call, hearing, around) for call in calls]
     return _every(answers) if kind.every else _enough(answers)
 
 
@@ -107,14 +108,24 @@ def _explained(found: Sequence[Found]) -> list[Found]:
     ]
 
 
-def _replied(rule: Rule, replies: Sequence[Reply], call: Trigger, hearing: Hearing) -> Answer:
-    """Answer for one trigger: which of the replies stand around it."""
+def _replied(
+    rule: Rule, replies: Sequence[Reply], call: Trigger, hearing: Hearing, around: dict[int, Outcome]
+) -> Answer:
+    """Answer for one trigger: which of the replies stand around it.
+
+    `around`: what was found of replies that may stand in any utterance, by their place; other triggers get it too.
+    """
     found: list[Found] = []
     missing: list[Answer] = []
-    for reply in replies:
+    for number, reply in enumerate(replies):
         speaker = rule.speaker if reply.group.speaker is None else reply.group.speaker
         scope = reply_scope(hearing, call.moment, reply.position, reply.within, speaker)
-        outcome = evaluate(reply.group, Search(hearing, speaker, scope, wanted=True, frugal=True))
+        anywhere = scope.side is Position.AROUND and len(scope.positions or ()) == len(hearing.utterances)
+        outcome = around.get(number) if anywhere else None
+        if outcome is None:
+            outcome = evaluate(reply.group, Search(hearing, speaker, scope, wanted=True, frugal=True))
+            if anywhere:
+                around[number] = outcome
         if outcome.truth is Truth.YES:
             found.extend(_nearest(outcome.found, call.moment))
         else:

@@ -1,5 +1,4 @@
 import random
-from dataclasses import replace
 
 import pytest
 import regex
@@ -70,7 +69,7 @@ def test_no_expression_is_passed_over_where_it_matches() -> None:
         assert Matcher(terms).look(said(text)).hits == plain
         for term in terms:
             assert (
-                tuple(replace(hit, utterance=0) for hit in together.hits[term] if hit.utterance == number)
+                tuple(hit._replace(utterance=0) for hit in together.hits[term] if hit.utterance == number)
                 == plain[term]
             )
             found += len(plain[term])

@@ -28,20 +28,21 @@ from inspect_pipeline.wording import clock, label
 
 HEADINGS = {
     "zh": (
-        "日期", "通话", "开始时间", "客服", "班组", "队列", "客户号码", "时长", "机器得分", "复核得分", "风险", "规则",
-        "规则编号", "机器结论", "证据", "复核结论", "角色", "复核人", "备注", "原因", "申诉", "复核时间", "用时（秒）",
+        "日期", "通话", "开始时间", "客服", "班组", "队列", "客户号码", "时长", "机器得分", "复核得分", "风险",
+        "复核风险", "规则", "规则编号", "机器结论", "扣分", "证据", "复核结论", "角色", "复核人", "备注", "原因",
+        "申诉", "复核时间", "用时（秒）",
     ),
     "en": (
         "night", "call", "started at", "agent", "team", "queue", "customer", "length", "machine score",
-        "reviewed score", "risk", "rule", "rule id", "machine", "evidence", "decision", "role", "reviewer", "note",
-        "cause", "appeal", "decided at", "seconds",
+        "reviewed score", "risk", "reviewed risk", "rule", "rule id", "machine", "points", "evidence", "decision",
+        "role", "reviewer", "note", "cause", "appeal", "decided at", "seconds",
     ),
 }  # fmt: skip
 CORRECTION_HEADINGS = {
     "zh": ("日期", "通话", "句序", "识别为", "应为", "复核人", "时间"),
     "en": ("night", "call", "utterance", "written", "said", "reviewer", "at"),
 }
-CALL_CELLS = 9  # how many cells tell of the call
+CALL_CELLS = 10  # how many cells tell of the call
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,7 @@ def export_sheets(out: Path, archive: Archive, decided: Decided, lang: str) -> l
         out / "reviews.xlsx": xlsx_bytes(say("decisions", lang), headings, rows),
     }
     if decided.corrections:
+        zones = _zones(archive, decided.corrections)
         corrected: list[list[Cell]] = [
             [
                 one.night,
@@ -110,7 +112,7 @@ def export_sheets(out: Path, archive: Archive, decided: Decided, lang: str) -> l
                 one.written,
                 one.said,
                 one.reviewer,
-                _moment(one.corrected_at, None),
+                _moment(one.corrected_at, zones.get((one.night, one.call_id))),
             ]
             for one in decided.corrections
         ]
@@ -170,6 +172,7 @@ def _call_cells(night: str, call_id: str, case: Case | None, score: ReviewedScor
         judged.score if judged else None,
         score.reviewed_score if score else None,
         label(judged.risk, lang) if judged else None,
+        label(score.reviewed_risk, lang) if score else None,
     ]
 
 
@@ -179,6 +182,7 @@ def _finding_cells(subject: Subject, case: Case | None, archive: Archive, lang: 
         say("whole", lang) if subject.rule_id is None else archive.titles.get(subject.rule_id, subject.rule_id),
         subject.rule_id,
         None if subject.verdict is None else label(subject.verdict, lang),
+        None if finding is None else finding.points_lost,
         None if finding is None else "; ".join(f"{clock(hit.start_s)} {hit.quote}".strip() for hit in finding.evidence),
     ]
 
@@ -217,6 +221,18 @@ def _moment(moment: datetime, zone: tzinfo | None) -> str:
 def _zone(case: Case | None) -> tzinfo | None:
     began = case.result.recording.started_at if case else None
     return began.tzinfo if began else None
+
+
+def _zones(archive: Archive, corrections: Iterable[Correction]) -> dict[tuple[str, str], tzinfo | None]:
+    """Return the zones in which the times of the corrected calls were told, of those that are still stored."""
+    calls: dict[str, set[str]] = {}
+    for one in corrections:
+        calls.setdefault(one.night, set()).add(one.call_id)
+    return {
+        (night, case.call_id): _zone(case)
+        for night, call_ids in calls.items()
+        for case in archive.cases(night, call_ids)
+    }
 
 
 def _finding(case: Case, subject: Subject) -> Finding | None:

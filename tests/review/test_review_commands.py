@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import signal
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from click.testing import CliRunner, Result
 
 from inspect_pipeline.cli.review import review
 from inspect_pipeline.report.columns import width
+from inspect_pipeline.review.corrections import Word, correct
 from inspect_pipeline.review.database import open_reviews
 from inspect_pipeline.review.decisions import history
 from tests.review.nights import NIGHT, small_night
@@ -274,11 +277,32 @@ def test_export(desk: Desk) -> None:
     content = Path(written[2]).read_bytes()
     assert content.startswith("\ufeff日期,通话,".encode())
     first = content.decode("utf-8-sig").splitlines()[1].split(",")
-    assert first[:21] == [
-        NIGHT, "c-0001", "2026-11-20 09:31:00", "\t0107", "一组", "投诉", "", "0:37", "0", "0", "高风险", "服务禁语",
-        "forbidden.rude", "违规", "0:22 爱投诉就投诉; 0:24 你自己不知道吗", "同意", "一审", "王芳",
+    assert first[:23] == [
+        NIGHT, "c-0001", "2026-11-20 09:31:00", "\t0107", "一组", "投诉", "", "0:37", "0", "0", "高风险", "高风险",
+        "服务禁语", "forbidden.rude", "违规", "100", "0:22 爱投诉就投诉; 0:24 你自己不知道吗", "同意", "一审", "王芳",
         "'=1+1 打断客户", "", "",
     ]  # fmt: skip
+    whole = list(csv.DictReader(content.decode("utf-8-sig").splitlines()))[1]
+    assert [whole[name] for name in ("规则", "规则编号", "机器结论", "扣分", "复核结论")] == [
+        "整通",
+        "",
+        "",
+        "",
+        "无漏判",
+    ]
+
+
+def test_words_put_right_are_exported_with_the_call_s_own_time(desk: Desk) -> None:
+    desk.run("decide", "c-0003", "agree")
+    heard = datetime(2026, 11, 21, 22, 45, 50, tzinfo=UTC)
+    correct(open_reviews(desk.out), NIGHT, "c-0001", Word(3, "12315", "12300"), "李强", heard)
+    written = desk.run("export").output.splitlines()
+    content = Path(written[-1]).read_bytes()
+    assert content.startswith(b"\xef\xbb\xbf")
+    assert content.decode("utf-8-sig").splitlines() == [
+        "日期,通话,句序,识别为,应为,复核人,时间",
+        f"{NIGHT},c-0001,3,12315,12300,李强,2026-11-22 06:45:50",
+    ]
 
 
 def spawn(desk: Desk, what: str = "next") -> Any:

@@ -13,15 +13,17 @@ from inspect_pipeline.speech.decode import Track
 from inspect_pipeline.speech.music import find_music
 from inspect_pipeline.speech.settings import SpeechSettings
 from inspect_pipeline.speech.turns import Turn, cut_long, find_turns
+from inspect_pipeline.speech.unheard import unheard_sound
 from inspect_pipeline.speech.vad import FRAME, Frames, Speech, find_speech, frame_levels, speech_probabilities
 
 
 @dataclass(frozen=True, slots=True)
 class Listened:
-    """One track: its speech and music in time order, and its level in dB of full scale each 32 ms."""
+    """One track: its speech, music and other loud sound in time order, and its level in dB of full scale each 32 ms."""
 
     speech: tuple[Speech, ...]
     music: tuple[Span, ...]
+    sound: tuple[Span, ...]
     levels: Frames
 
 
@@ -39,7 +41,9 @@ def listen(tracks: Sequence[Track], settings: SpeechSettings) -> list[Listened]:
         played = music
         if len(tracks) == 2:
             played = music_without_leakage(music, levels[channel], levels[1 - channel], found[1 - channel][1])
-        listened.append(Listened(tuple(words), tuple(played), levels[channel]))
+        other = levels[1 - channel] if len(tracks) == 2 else None
+        sound = unheard_sound(levels[channel], other, words, played)
+        listened.append(Listened(tuple(words), tuple(played), tuple(sound), levels[channel]))
     return listened
 
 
@@ -67,4 +71,15 @@ def call_turns(listened: Sequence[Listened], settings: SpeechSettings) -> list[T
         gap_s = settings.turn_gap_s if stereo else 0.0
         for turn in find_turns(channel, track.speech, other, gap_s, settings.longest_turn_s):
             turns += cut_long(turn, track.levels, settings.longest_turn_s)
+    return sorted(turns, key=lambda turn: (turn.start_s, turn.channel))
+
+
+def sound_turns(listened: Sequence[Listened], settings: SpeechSettings) -> list[Turn]:
+    """Return the loud stretches of a call that may be turns that the voice detector missed, in time order."""
+    turns = [
+        piece
+        for channel, track in enumerate(listened)
+        for span in track.sound
+        for piece in cut_long(Turn(channel, span.start_s, span.end_s), track.levels, settings.longest_turn_s)
+    ]
     return sorted(turns, key=lambda turn: (turn.start_s, turn.channel))

@@ -10,6 +10,7 @@ from inspect_pipeline.speech.decode import Track, samples
 from inspect_pipeline.speech.engine import Engine, Heard
 from inspect_pipeline.speech.guards import has_loop, is_doubtful
 from inspect_pipeline.speech.turns import Turn
+from inspect_pipeline.speech.unheard import is_speech
 from inspect_pipeline.speech.windows import LEAD_S, Window, deal, join_turns
 
 _SECOND_TEMPERATURE = 0.4
@@ -19,17 +20,21 @@ _MISSED_S = 0.5  # speech this long without a word in its window is tried alone
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """The tracks of one call, and its turns in time order over all tracks."""
+    """The tracks of one call, its turns, and the `sound` that may be turns: each in time order over all tracks."""
 
     tracks: Sequence[Track]
     turns: Sequence[Turn]
+    sound: Sequence[Turn] = ()
 
 
 _Key = tuple[int, Turn]  # a turn, and the number of its call
 
 
-def recognise(engine: Engine, calls: Sequence[Spoken], prompt: str) -> list[list[Heard]]:
-    """Return for each call what was said in each of its turns, empty where nothing was understood."""
+def recognise(engine: Engine, calls: Sequence[Spoken], prompt: str) -> list[list[tuple[Turn, Heard]]]:
+    """Return for each call its turns with what was said, empty where nothing was understood, in time order.
+
+    What turned out to be speech among the `sound` is a turn like the others.
+    """
     windows = [
         (number, window)
         for number, call in enumerate(calls)
@@ -47,7 +52,18 @@ def recognise(engine: Engine, calls: Sequence[Spoken], prompt: str) -> list[list
         else:
             again += [key for key, each in dealt if _missed(key[1], each)]
     _try_again(engine, calls, again, prompt, heard)
-    return [[heard[number, turn] for turn in call.turns] for number, call in enumerate(calls)]
+    sound = [(number, turn) for number, call in enumerate(calls) for turn in call.sound]
+    for key, written in zip(sound, _alone(engine, calls, sound, prompt), strict=True):
+        if is_speech(written, key[1].end_s - key[1].start_s):
+            heard[key] = written
+    return [
+        [
+            (turn, heard[number, turn])
+            for turn in sorted([*call.turns, *call.sound], key=lambda turn: (turn.start_s, turn.channel))
+            if (number, turn) in heard
+        ]
+        for number, call in enumerate(calls)
+    ]
 
 
 def _written(
@@ -83,7 +99,7 @@ def _try_again(
 
 
 def _alone(
-    engine: Engine, calls: Sequence[Spoken], keys: Sequence[_Key], prompt: str, temperature: float
+    engine: Engine, calls: Sequence[Spoken], keys: Sequence[_Key], prompt: str, temperature: float = 0.0
 ) -> Iterator[Heard]:
     for start in range(0, len(keys), _AT_ONCE):
         sounds = [

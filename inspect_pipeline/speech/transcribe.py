@@ -5,17 +5,18 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from inspect_pipeline.errors import RecordingError
 from inspect_pipeline.model import Audio, Recording, Seconds, Transcript
 from inspect_pipeline.speech.assemble import assemble
 from inspect_pipeline.speech.decode import Track, check_duration, decode
 from inspect_pipeline.speech.engine import Engine, Heard, WhisperEngine
-from inspect_pipeline.speech.listen import Listened, call_turns, listen
+from inspect_pipeline.speech.listen import Listened, call_turns, listen, sound_turns
 from inspect_pipeline.speech.recognise import Spoken, recognise
 from inspect_pipeline.speech.settings import SpeechSettings
 from inspect_pipeline.speech.turns import Turn
+from inspect_pipeline.speech.unheard import as_speech
 from inspect_pipeline.speech.windows import LONGEST_S
 
 _COLLECT_EVERY = 50  # calls between two collections of what the audio library leaves in reference cycles
@@ -99,7 +100,7 @@ class Transcriber:
         started = time.monotonic()
         audio, tracks = _decoded(recording)
         listened = listen(tracks, self.settings)
-        spoken = Spoken(tracks, call_turns(listened, self.settings))
+        spoken = Spoken(tracks, call_turns(listened, self.settings), sound_turns(listened, self.settings))
         self._calls += 1
         if self._calls % _COLLECT_EVERY == 0:
             gc.collect()
@@ -119,13 +120,22 @@ class Transcriber:
 
     def _together(self, gathered: Sequence[_Gathered]) -> list[tuple[Audio, Transcript]]:
         heard = recognise(self._engine, [one.spoken for one in gathered], " ".join(self.settings.nouns))
-        return [
-            (one.audio, self._assembled(one, list(zip(one.spoken.turns, texts, strict=True))))
-            for one, texts in zip(gathered, heard, strict=True)
-        ]
+        return [(one.audio, self._assembled(one, written)) for one, written in zip(gathered, heard, strict=True)]
 
     def _assembled(self, one: _Gathered, written: list[tuple[Turn, Heard]]) -> Transcript:
-        return assemble(one.recording, one.audio, one.tracks, one.listened, written, self.settings)
+        listened = [_with_speech(track, channel, one.spoken, written) for channel, track in enumerate(one.listened)]
+        return assemble(one.recording, one.audio, one.tracks, listened, written, self.settings)
+
+
+def _with_speech(track: Listened, channel: int, spoken: Spoken, written: Sequence[tuple[Turn, Heard]]) -> Listened:
+    """Return what was heard on a track with the sound that turned out to be speech."""
+    sound = {turn for turn in spoken.sound if turn.channel == channel}
+    found = [as_speech(turn, heard, track.levels) for turn, heard in written if turn in sound]
+    if not found:
+        return track
+    music = [tune for tune in track.music if not any(tune.start_s < s.end_s and s.start_s < tune.end_s for s in found)]
+    speech = sorted([*track.speech, *found], key=lambda span: span.start_s)
+    return replace(track, speech=tuple(speech), music=tuple(music))
 
 
 def _decoded(recording: Recording) -> tuple[Audio, list[Track]]:

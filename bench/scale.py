@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from made_calls import made_calls, made_recording
@@ -32,7 +33,7 @@ from inspect_pipeline.rulebook.judge import Judge
 from inspect_pipeline.rulebook.load import load_packs, pack_path
 from inspect_pipeline.store.rows import result_rows
 from inspect_pipeline.store.schema import TableName
-from inspect_pipeline.triage.score import judge_call
+from inspect_pipeline.triage.score import judge_calls
 
 NIGHT = "2026-11-20"
 SHARD = 200  # calls, as in a real night
@@ -66,7 +67,7 @@ def judge_night(plan: NightPlan, packs: list[str]) -> dict[str, float]:
     def told(_done: int, _total: int) -> None:
         marks.append((time.monotonic(), time.process_time(), peak_mb()))
 
-    reinspect_night(plan, lambda: lambda transcript, recording: judge_call(judge, transcript, recording), told)
+    reinspect_night(plan, lambda: partial(judge_calls, judge), told)
     (began, began_cpu, _), (ended, ended_cpu, peak) = marks[0], marks[-1]
     return {
         "wall_s": ended - began,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
@@ -19,7 +19,7 @@ from inspect_pipeline.night.compile import pack_facts, write_shard
 from inspect_pipeline.night.configured import configured_plan
 from inspect_pipeline.night.engine import workers_that_fit
 from inspect_pipeline.night.finish import finish_night
-from inspect_pipeline.night.inspect import Inspector, judge_transcript
+from inspect_pipeline.night.inspect import Inspector, judge_transcripts
 from inspect_pipeline.night.plan import NightPlan, digest_of, rules_digest, shard_digest
 from inspect_pipeline.night.spool import Spool
 from inspect_pipeline.night.stopping import stoppable, undisturbed
@@ -33,17 +33,18 @@ from inspect_pipeline.store.tables import part_facts, part_path, parts, read_tab
 
 _MEMORY_GB = 0.7  # of a worker with the rules, the sentence model and one shard
 
-JudgeTranscript = Callable[[Transcript, Recording], Judgement]
-"""Judges a stored transcript; the recording's customer number is masked."""
+_TOGETHER = 64  # calls that are judged together
 
-LoadJudge = Callable[[], JudgeTranscript]
+JudgeTranscripts = Callable[[Sequence[tuple[Transcript, Recording]]], Iterable[Judgement]]
+"""Judges stored transcripts, in order; the customer numbers of their recordings are masked."""
+
+LoadJudge = Callable[[], JudgeTranscripts]
 """Loads the rules and the sentence model. It is called once in each worker, so it must pickle (see `load_judge`)."""
 
 
-def load_judge(config: Config) -> JudgeTranscript:
-    """Return what judges a transcript by the packs of the configuration. Raises PackError and ModelError."""
-    judge = Inspector.from_config(config).judge
-    return lambda transcript, recording: judge_transcript(judge, transcript, recording)
+def load_judge(config: Config) -> JudgeTranscripts:
+    """Return what judges transcripts by the packs of the configuration. Raises PackError and ModelError."""
+    return partial(judge_transcripts, Inspector.from_config(config).judge)
 
 
 def reinspection_plan(config: Config, night: str) -> tuple[NightPlan, LoadJudge]:
@@ -115,7 +116,7 @@ def _judged_shards(
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-_at_work: dict[str, tuple[NightPlan, JudgeTranscript]] = {}  # of this worker process
+_at_work: dict[str, tuple[NightPlan, JudgeTranscripts]] = {}  # of this worker process
 
 
 def _set_up(plan: NightPlan, load: LoadJudge) -> None:
@@ -129,7 +130,7 @@ def _judge_here(index: int) -> tuple[int, list[str]]:
     return index, _judge_shard(plan, index, judge)
 
 
-def _judge_shard(plan: NightPlan, index: int, judge: JudgeTranscript) -> list[str]:
+def _judge_shard(plan: NightPlan, index: int, judge: JudgeTranscripts) -> list[str]:
     """Judge one shard, unless these rules have judged it, and return the ids of its calls."""
     rules, record = rules_digest(plan), read_record(plan.out, plan.night, index)
     rows = shard_rows(plan.out, plan.night, index, tables=(TableName.CALLS, TableName.UTTERANCES))
@@ -143,7 +144,9 @@ def _judge_shard(plan: NightPlan, index: int, judge: JudgeTranscript) -> list[st
         record = ShardRecord(digest, rules, record.calls)
     else:  # nothing tells what the transcripts were made from: a later run makes them anew
         digest = digest_of([facts["shard_digest"], rules])
-    judged = [_judge_call(plan, call, judge) for call in by_call(rows).values()]
+    stored = list(by_call(rows).values())
+    blocks = [stored[first : first + _TOGETHER] for first in range(0, len(stored), _TOGETHER)]
+    judged = [call for block in blocks for call in _judge_calls(plan, block, judge)]
     rows[TableName.CALLS] = [call for call, _ in judged]
     rows[TableName.FINDINGS] = [finding for _, findings in judged for finding in findings]
     made_from = {name: facts[name] for name in ("night", "shard", "model")}
@@ -154,12 +157,28 @@ def _judge_shard(plan: NightPlan, index: int, judge: JudgeTranscript) -> list[st
     return call_ids
 
 
-def _judge_call(plan: NightPlan, rows: dict[TableName, list[Row]], judge: JudgeTranscript) -> tuple[Row, list[Row]]:
+def _judge_calls(
+    plan: NightPlan, stored: Sequence[dict[TableName, list[Row]]], judge: JudgeTranscripts
+) -> list[tuple[Row, list[Row]]]:
+    """Return the row of each call and those of its findings; a call that was not inspected stays as it is."""
+    heard = [_heard(rows) for rows in stored]
+    judgements = iter(judge([call for call in heard if call is not None]))
+    packs = pack_facts(plan)
+    judged: list[tuple[Row, list[Row]]] = []
+    for rows, call in zip(stored, heard, strict=True):
+        row = {**rows[TableName.CALLS][0], **packs}
+        if call is None:
+            judged.append((row, []))
+            continue
+        judgement = next(judgements)
+        answer = {"score": judgement.score, "risk": judgement.risk.value}
+        judged.append(({**row, **answer}, [finding_row(finding) for finding in judgement.findings]))
+    return judged
+
+
+def _heard(rows: dict[TableName, list[Row]]) -> tuple[Transcript, Recording] | None:
     call = rows[TableName.CALLS][0]
     transcript = transcript_of(call, rows[TableName.UTTERANCES])
-    packs = pack_facts(plan)
     if CallStatus(call["status"]) is not CallStatus.INSPECTED or transcript is None:
-        return {**call, **packs}, []
-    judgement = judge(transcript, recording_of(call))
-    answer = {"score": judgement.score, "risk": judgement.risk.value}
-    return {**call, **packs, **answer}, [finding_row(finding) for finding in judgement.findings]
+        return None
+    return transcript, recording_of(call)

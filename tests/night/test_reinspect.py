@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,11 +24,15 @@ from inspect_pipeline.store.tables import read_table
 OTHER = Origin("base", (("telecom-cn", "bb22"),))
 
 
-def judged_anew(transcript: Transcript, recording: Recording) -> Judgement:
-    """Judge as the clerk does, from what was stored alone, and more mildly."""
-    said = transcript.utterances[0].text
-    fresh = Clerk(Path(os.devnull)).judge(recording.call_id, said)
-    return replace(fresh, score=100.0, risk=Risk.LOW)
+def judged_as_before(calls: Sequence[tuple[Transcript, Recording]]) -> list[Judgement]:
+    """Judge as the clerk does, from what was stored alone."""
+    clerk = Clerk(Path(os.devnull))
+    return [clerk.judge(recording.call_id, transcript.utterances[0].text) for transcript, recording in calls]
+
+
+def judged_anew(calls: Sequence[tuple[Transcript, Recording]]) -> list[Judgement]:
+    """Judge more mildly."""
+    return [replace(judgement, score=100.0, risk=Risk.LOW) for judgement in judged_as_before(calls)]
 
 
 def night(folder: Path, calls: list[Recording], **changes: object) -> NightPlan:
@@ -61,11 +66,7 @@ def test_back_to_the_old_rules_are_the_old_tables(tmp_path: Path, calls: list[Re
     before = part_bytes(plan.out)
     reinspect_night(replace(plan, origin=OTHER), lambda: judged_anew, lambda _done, _total: None)
     assert part_bytes(plan.out) != before
-
-    def judge(transcript: Transcript, recording: Recording) -> Judgement:
-        return Clerk(Path(os.devnull)).judge(recording.call_id, transcript.utterances[0].text)
-
-    reinspect_night(plan, lambda: judge, lambda _done, _total: None)
+    reinspect_night(plan, lambda: judged_as_before, lambda _done, _total: None)
     assert part_bytes(plan.out) == before
 
 

@@ -26,6 +26,8 @@ from inspect_pipeline.store.tables import part_path, parts, read_part, shard_of
 from inspect_pipeline.triage.score import can_take_points, score_call
 
 _ANSWERS = ("call_id", "rule_id", "fingerprint", "verdict", "severity", "points_lost", "risk")
+_TOGETHER = 64  # calls that are judged together
+
 Told = Callable[[int, int], None]
 """Hears how many of how many shards are compared."""
 
@@ -117,8 +119,9 @@ def compare(config: Config, old: Pack, new: Pack, nights: Sequence[str], labels:
     shards = [(night, path) for night in nights for path in parts(config.out, TableName.CALLS, night)]
     for done, (night, path) in enumerate(shards):
         told(done, len(shards))
-        for call in _stored_calls(config.out, night, shard_of(path)):
-            _compare_call(difference, call, sides, said)
+        calls = list(_stored_calls(config.out, night, shard_of(path)))
+        for first in range(0, len(calls), _TOGETHER):
+            _compare_calls(difference, calls[first : first + _TOGETHER], sides, said)
     told(len(shards), len(shards))
     difference.judged = sum(side.judged for side in sides)
     return difference
@@ -169,28 +172,40 @@ class _Side:
         self._judges: dict[tuple[str, ...], Judge] = {}
         self._scoring = {rule.id for rule in pack.rules if can_take_points(rule)}
 
-    def findings(self, stored: _Stored) -> dict[str, Finding]:
-        """Return the answers of all rules for a call; those from the store are without their evidence and reason."""
-        known = {rule.id: stored.answers.get((rule.id, rule.fingerprint)) for rule in self.pack.rules}
-        missing = tuple(rule_id for rule_id, row in known.items() if row is None)
-        found = {rule_id: _bare(row) for rule_id, row in known.items() if row is not None}
-        return {**found, **self.judge(stored, missing)}
+    def findings(self, calls: Sequence[_Stored]) -> list[dict[str, Finding]]:
+        """Return the answers of all rules for each call; those from the store are without their evidence and reason."""
+        found: list[dict[str, Finding]] = []
+        unknown: dict[tuple[str, ...], list[int]] = {}  # rules -> the calls that they were never asked about
+        for place, stored in enumerate(calls):
+            known = {rule.id: stored.answers.get((rule.id, rule.fingerprint)) for rule in self.pack.rules}
+            found.append({rule_id: _bare(row) for rule_id, row in known.items() if row is not None})
+            unknown.setdefault(tuple(rule_id for rule_id, row in known.items() if row is None), []).append(place)
+        for rule_ids, places in unknown.items():
+            for place, judged in zip(places, self.judge([calls[place] for place in places], rule_ids), strict=True):
+                found[place] |= judged
+        return found
 
-    def judge(self, stored: _Stored, rule_ids: tuple[str, ...]) -> dict[str, Finding]:
-        """Return the answers of some rules, judged now."""
+    def judge(self, calls: Sequence[_Stored], rule_ids: tuple[str, ...]) -> list[dict[str, Finding]]:
+        """Return the answers of some rules for each call, judged now."""
         if not rule_ids:
-            return {}
+            return [{} for _ in calls]
         if rule_ids not in self._judges:
             rules = tuple(rule for rule in self.pack.rules if rule.id in rule_ids)
             self._judges[rule_ids] = Inspector(self._config, [replace(self.pack, rules=rules)]).judge
-        self.judged += len(rule_ids)
-        recording, transcript = stored.spoken()
-        findings = self._judges[rule_ids].findings(transcript, recording_metadata(recording))
-        return {finding.rule_id: finding for finding in findings}
+        self.judged += len(rule_ids) * len(calls)
+        spoken = [stored.spoken() for stored in calls]
+        known = [(transcript, recording_metadata(recording)) for recording, transcript in spoken]
+        return [{finding.rule_id: finding for finding in each} for each in self._judges[rule_ids].judged(known)]
 
     def score(self, findings: Mapping[str, Finding]) -> float | None:
         """Return the call's score under this pack alone."""
         return score_call(tuple(findings.values()), self.pack.scorecard, self._scoring)[0]
+
+
+def _compare_calls(difference: Difference, calls: Sequence[_Stored], sides: tuple[_Side, _Side], said: _Said) -> None:
+    old, new = (side.findings(calls) for side in sides)
+    for stored, before, after in zip(calls, old, new, strict=True):
+        _compare_call(difference, stored, sides, said, (before, after))
 
 
 def _compare_call(
@@ -198,8 +213,9 @@ def _compare_call(
     stored: _Stored,
     sides: tuple[_Side, _Side],
     said: _Said,
+    answers: tuple[Mapping[str, Finding], Mapping[str, Finding]],
 ) -> None:
-    old, new = (side.findings(stored) for side in sides)
+    old, new = answers
     difference.calls += 1
     team = stored.call["team"]
     for rule_id in difference.rules.changed:
@@ -210,7 +226,7 @@ def _compare_call(
         counts[verdicts] = counts.get(verdicts, 0) + 1
         # with quotes, also where only the verdict was stored
         before, after = (
-            side.judge(stored, (rule_id,))[rule_id] if not found[rule_id].reason.code else found[rule_id]
+            side.judge([stored], (rule_id,))[0][rule_id] if not found[rule_id].reason.code else found[rule_id]
             for side, found in zip(sides, (old, new), strict=True)
         )
         label = said.of(stored.night, (old[rule_id], new[rule_id]))

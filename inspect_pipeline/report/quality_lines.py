@@ -134,9 +134,10 @@ def _older_labels(one: OlderLabels, titles: Titles, lang: str) -> str:
 
 
 def _older_calls(one: OlderCalls, lang: str) -> str:
-    wording = say("unknown-wording", lang) if one.packs is None else one.packs[:6]
     counts = {"decisions": one.decisions, "agreed": one.agreed, "missed": one.missed, "unsure": one.unsure}
-    return say("older-calls", lang, wording=wording, **counts)
+    if one.packs is None:
+        return say("unknown-calls", lang, **counts)
+    return say("older-calls", lang, wording=one.packs[:6], **counts)
 
 
 def reviewers_lines(report: ReviewersReport, nights: Sequence[str], titles: Titles, lang: str) -> list[str]:

@@ -39,7 +39,11 @@ _WORDS: dict[str, tuple[str, str]] = {
         "whole call  {wording}  {decisions} calls: {agreed} complete, {missed} missed, {unsure} unsure (nothing is said"
         " of rules that have changed since)",
     ),
-    "unknown-wording": ("未知", "unknown"),
+    "unknown-calls": (
+        "整通  规则未知  {decisions} 通：无漏判 {agreed}，有漏判 {missed}，不确定 {unsure}（旧版数据库，都不算数）",
+        "whole call  rules unknown  {decisions} calls: {agreed} complete, {missed} missed, {unsure} unsure (from an"
+        " older database; they do not count)",
+    ),
     "reviewers": ("复核员 {first} 至 {last}", "Reviewers, {first} to {last}"),
     "no-decisions": ("这些日期还没有复核判定。", "Nothing has been decided on these nights yet."),
     "reviewer": ("复核员", "reviewer"),

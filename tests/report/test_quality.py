@@ -226,7 +226,7 @@ def test_nothing_missed_is_said_of_the_rules_as_they_were(tmp_path: Path) -> Non
     assert found.older_calls == (OlderCalls(None, 1, 1, 0, 0), OlderCalls("aa11", 4, 2, 1, 1))
     lines = quality_lines(found, {}, "zh")
     assert lines[lines.index("旧版规则下的复核（不计入上表）") + 1 :] == [
-        "  整通  未知  1 通：无漏判 1，有漏判 0，不确定 0（对改动过的规则不算数）",
+        "  整通  规则未知  1 通：无漏判 1，有漏判 0，不确定 0（旧版数据库，都不算数）",
         "  整通  aa11  4 通：无漏判 2，有漏判 1，不确定 1（对改动过的规则不算数）",
     ]
     assert "whole call  aa11  4 calls: 2 complete, 1 missed, 1 unsure" in "\n".join(quality_lines(found, {}, "en"))

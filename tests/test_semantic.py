@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from inspect_pipeline.errors import ModelError
 from inspect_pipeline.rulebook.load import load_packs
 from inspect_pipeline.rulebook.terms import Like
 from inspect_pipeline.semantic import Similarity, load_sentence_model
+from inspect_pipeline.store.vectors import StoredVectors
 
 EMPATHY = Like(
     ("我非常理解您的心情", "给您添麻烦了真的很抱歉", "换了谁都会着急的", "让您受委屈了", "您的感受我完全明白"),
@@ -36,7 +38,7 @@ def test_paraphrases_are_told_from_ordinary_talk(similarity: Similarity) -> None
 def test_scores_do_not_depend_on_company(similarity: Similarity) -> None:
     model = load_sentence_model(None)
     assert model is not None
-    clauses = ["换成是我也会很难受", "哦地址是哪里"]
+    clauses = ["换成是我也会很难受", "哦地址是哪里", *EMPATHY.examples, *EMPATHY.counter_examples]
     alone = [Similarity(model).scores(EMPATHY, [clause])[0] for clause in clauses]
     assert list(similarity.scores(EMPATHY, clauses)) == alone
 
@@ -90,3 +92,27 @@ def test_a_transformers_model_from_a_folder(tmp_path: Path) -> None:
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1.0, rtol=1e-5)
     np.testing.assert_allclose(vectors[0], model.embed([EMPATHY.examples[0]])[0], atol=1e-5)
     assert Similarity(model).scores(EMPATHY, EMPATHY.examples[:1])[0] > 0
+
+
+def test_vectors_that_are_stored_are_not_made_again_and_give_the_same_scores(
+    similarity: Similarity, tmp_path: Path
+) -> None:
+    clauses = [f"您的话费是{number}块钱" for number in range(40)] + ["换成是我也会很难受"]
+    model = Asked()
+    scores = [list(Similarity(model, StoredVectors(tmp_path / ".work", "m")).scores(EMPATHY, clauses)) for _ in "12"]
+    assert scores == [list(similarity.scores(EMPATHY, clauses))] * 2
+    assert [sentence for sentence in model.asked if sentence in clauses] == clauses
+
+
+class Asked:
+    """The packaged model, and what it was asked."""
+
+    def __init__(self) -> None:
+        model = load_sentence_model(None)
+        assert model is not None
+        self.name, self._model = model.name, model
+        self.asked: list[str] = []
+
+    def embed(self, sentences: Sequence[str]) -> np.ndarray:
+        self.asked += sentences
+        return self._model.embed(sentences)

@@ -18,6 +18,7 @@ from inspect_pipeline.rulebook.load import load_packs, pack_path
 from inspect_pipeline.rulebook.rule import Pack
 from inspect_pipeline.rulebook.terms import Like
 from inspect_pipeline.speech.settings import SpeechSettings
+from inspect_pipeline.store.vectors import StoredVectors
 from inspect_pipeline.text.dialogue import parse_dialogue
 from inspect_pipeline.triage.score import judge_calls
 
@@ -90,7 +91,9 @@ class Inspector:
         from inspect_pipeline.semantic import Similarity, load_sentence_model
 
         model = load_sentence_model(self.config.rules.sentence_model)
-        return Judge(self.packs, Similarity(model) if model else None)
+        if model is None:
+            return Judge(self.packs)
+        return Judge(self.packs, Similarity(model, StoredVectors(self.config.out / ".work", model.name)))
 
     @cached_property
     def transcriber(self) -> Transcribes:

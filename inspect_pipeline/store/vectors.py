@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping
-from contextlib import closing
 from hashlib import blake2b
 from pathlib import Path
 
@@ -35,6 +34,7 @@ class StoredVectors:
         self._kept = kept
         self._usable = not isinstance(folder, UrlPath)
         self._waiting: dict[bytes, bytes] = {}
+        self._base: sqlite3.Connection | None = None
 
     def read(self, sentences: Iterable[str]) -> dict[str, Vector]:
         """Return the vectors of those sentences that have one."""
@@ -43,11 +43,11 @@ class StoredVectors:
             return {}
         found: dict[str, Vector] = {}
         try:
-            with closing(self._connect()) as base:
-                for some in _batches(list(keys)):
-                    marks = ",".join("?" * len(some))
-                    for key, vector in base.execute(f"SELECT key, vector FROM vectors WHERE key IN ({marks})", some):
-                        found[keys[key]] = np.frombuffer(vector, dtype=np.float32)
+            base = self._connection()
+            for some in _batches(list(keys)):
+                marks = ",".join("?" * len(some))
+                for key, vector in base.execute(f"SELECT key, vector FROM vectors WHERE key IN ({marks})", some):
+                    found[keys[key]] = np.frombuffer(vector, dtype=np.float32)
         except (sqlite3.Error, ValueError):
             self._usable = False
             return {}
@@ -67,7 +67,7 @@ class StoredVectors:
             return
         try:
             self._path.parent.mkdir(exist_ok=True)
-            with closing(self._connect()) as base, base:
+            with self._connection() as base:
                 base.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL)")
                 base.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?)", waiting.items())
                 (count,) = base.execute("SELECT COUNT(*) FROM vectors").fetchone()
@@ -77,10 +77,11 @@ class StoredVectors:
         except (sqlite3.Error, OSError):
             self._usable = False
 
-    def _connect(self) -> sqlite3.Connection:
-        base = sqlite3.connect(self._path, timeout=_PATIENCE_S)
-        base.execute("PRAGMA synchronous = OFF")  # what a crash loses is made again
-        return base
+    def _connection(self) -> sqlite3.Connection:
+        if self._base is None:
+            self._base = sqlite3.connect(self._path, timeout=_PATIENCE_S, check_same_thread=False)
+            self._base.execute("PRAGMA synchronous = OFF")  # what a crash loses is made again
+        return self._base
 
 
 def _key(sentence: str) -> bytes:

@@ -26,7 +26,14 @@ def excuser(hearing: Hearing, excuses: Sequence[Excuse]) -> Callable[[Found], Ou
 
     def excuse(found: Found) -> Outcome:
         said_by = found.utterance.speaker
-        return _first([_excused(each, found, said_by, hearing) for each in excuses])
+        unsure = NOTHING
+        for each in excuses:
+            outcome = _excused(each, found, said_by, hearing)
+            if outcome.truth is Truth.YES:
+                return outcome
+            if outcome.truth is Truth.UNSURE and unsure is NOTHING:
+                unsure = outcome
+        return unsure
 
     return excuse
 

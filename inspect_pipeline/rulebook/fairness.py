@@ -74,7 +74,8 @@ def speaker_doubt(hearing: Hearing) -> Reason:
 
 def doubt_nothing(hearing: Hearing, speaker: Speaker) -> Reason | None:
     """Return why 'nothing was said that matters' may be wrong: most of the speaker's speech was unintelligible."""
-    scope = whole(hearing)
-    if lost_share(hearing, speaker, scope) > hearing.settings.max_lost_overall:
-        return unintelligible(hearing, speaker, scope)
-    return None
+    if speaker not in hearing.doubts:
+        scope = whole(hearing)
+        lost = lost_share(hearing, speaker, scope) > hearing.settings.max_lost_overall
+        hearing.doubts[speaker] = unintelligible(hearing, speaker, scope) if lost else None
+    return hearing.doubts[speaker]

@@ -55,6 +55,7 @@ class Hearing:
         self._spoken: dict[Speaker, frozenset[int]] = {}
         self._speech: dict[Speaker, list[Interval]] = {}
         self._understood: dict[Speaker, list[Interval]] = {}
+        self.doubts: dict[Speaker, Reason | None] = {}  # about the whole call, see `fairness.doubt_nothing`
         self.lost: dict[Speaker, tuple[Seconds, Seconds]] = {}  # of the whole call, see `fairness.lost_seconds`
 
     def members(self, group: Group) -> Members:

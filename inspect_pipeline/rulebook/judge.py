@@ -203,6 +203,12 @@ def _must_say(rule: Rule, group: Group, hearing: Hearing) -> Answer:
     return Answer(Verdict.VIOLATED, Reason("forbidden-said" if evidence else "not-said", values), evidence)
 
 
+_CLEAN = {
+    "nothing-forbidden": Answer(Verdict.MET, Reason("nothing-forbidden")),
+    "nothing-noticed": Answer(Verdict.NOT_APPLICABLE, Reason("nothing-noticed")),
+}
+
+
 def _heard(rule: Rule, group: Group, hearing: Hearing, words: tuple[Verdict, str, str]) -> Answer:
     """Answer a rule that is about something that was said: `words` are its verdict and the reasons with and without."""
     verdict, said, nothing = words
@@ -223,5 +229,4 @@ def _heard(rule: Rule, group: Group, hearing: Hearing, words: tuple[Verdict, str
     doubt = doubt_nothing(hearing, speaker)
     if doubt is not None:
         return Answer(Verdict.UNCERTAIN, doubt)
-    clean = Verdict.MET if verdict is Verdict.VIOLATED else Verdict.NOT_APPLICABLE
-    return Answer(clean, Reason(nothing))
+    return _CLEAN[nothing]

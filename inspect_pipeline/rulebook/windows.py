@@ -156,31 +156,38 @@ def _earliest(hearing: Hearing, positions: frozenset[int], within: Extent | None
 
 
 def _near(hearing: Hearing, moment: Moment, within: Extent | None, speaker: Speaker, *, after: bool) -> frozenset[int]:
-    places = [at for at in range(len(hearing.utterances)) if _has_text(hearing, at, moment, after)]
+    places = _after(hearing, moment) if after else _before(hearing, moment)
     if within is None:
         return frozenset(places)
     if within.unit is Unit.TURNS:
         return _turns(hearing, places, int(within.amount), speaker, first=after)
     seconds = _seconds(hearing, within)
     if after:
-        return frozenset(at for at in places if hearing.utterances[at].start_s <= moment.end_s + seconds)
-    return frozenset(at for at in places if hearing.utterances[at].end_s >= moment.start_s - seconds)
+        return frozenset([at for at in places if hearing.utterances[at].start_s <= moment.end_s + seconds])
+    return frozenset([at for at in places if hearing.utterances[at].end_s >= moment.start_s - seconds])
 
 
-def _has_text(hearing: Hearing, at: int, moment: Moment, after: bool) -> bool:
-    """Return whether anything of an utterance lies on the given side of the moment.
+def _after(hearing: Hearing, moment: Moment) -> list[int]:
+    """Return the utterances of which anything lies after the moment.
 
     Around a measured wait nobody speaks, so an utterance that begins before it and ends after it has been stretched
     over it by the recogniser and counts on both sides.
     """
-    said = hearing.utterances[at]
-    if moment.position is None:
-        return said.end_s > moment.end_s if after else said.start_s < moment.start_s
-    if at == moment.position:
-        return moment.end < len(said.text) if after else moment.start > 0
-    if after:
-        return said.end_s > (moment.start_s if at > moment.position else moment.end_s)
-    return said.start_s < moment.start_s if at > moment.position else True
+    said, own = hearing.utterances, moment.position
+    if own is None:
+        return [at for at, one in enumerate(said) if one.end_s > moment.end_s]
+    before = [at for at in range(own) if said[at].end_s > moment.end_s]
+    here = [own] if moment.end < len(said[own].text) else []
+    return [*before, *here, *[at for at in range(own + 1, len(said)) if said[at].end_s > moment.start_s]]
+
+
+def _before(hearing: Hearing, moment: Moment) -> list[int]:
+    """Return the utterances of which anything lies before the moment."""
+    said, own = hearing.utterances, moment.position
+    if own is None:
+        return [at for at, one in enumerate(said) if one.start_s < moment.start_s]
+    here = [own] if moment.start > 0 else []
+    return [*range(own), *here, *[at for at in range(own + 1, len(said)) if said[at].start_s < moment.start_s]]
 
 
 def has_speech(hearing: Hearing, scope: Scope, speaker: Speaker) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from operator import itemgetter
 from typing import NamedTuple
 
 from inspect_pipeline.model import Reason, Speaker
@@ -66,35 +65,32 @@ def _evaluate(group: Members, search: Search) -> Outcome:
 
 def _any_of(group: Members, search: Search, places: frozenset[int]) -> Outcome:
     """Return whether a member of `any` is found. Sentence models are asked last, and only when that can matter."""
-    touched, likes = search.hearing.touched(search.speaker) & group.own, search.hearing.listening.matcher.likes
-    outcomes = [(place, _evaluate(item, search)) for place, item in group.groups]
+    listening = search.hearing.listening
+    outcomes = {place: _evaluate(item, search) for place, item in group.groups}
     lacking: list[int] = []
-    for number in touched - likes:
-        _add(number, _said(number, search, places), group, outcomes, lacking)
-    if not (search.frugal and _is_settled(outcomes)):
-        for number in touched & likes:
-            _add(number, _said(number, search, places), group, outcomes, lacking)
-    if lacking and not _is_settled(outcomes):
-        for number in lacking:
-            _add(number, _resembled(number, search, places), group, outcomes, [])
-    outcomes.sort(key=_PLACE)
-    return _any([outcome for _, outcome in outcomes])
-
-
-_PLACE = itemgetter(0)
-
-
-def _add(
-    number: int, outcome: Outcome | None, group: Members, outcomes: list[tuple[int, Outcome]], lacking: list[int]
-) -> None:
-    if outcome is None:
-        lacking.append(number)
-    else:
-        outcomes.append((group.places[number], outcome))
-
-
-def _is_settled(outcomes: list[tuple[int, Outcome]]) -> bool:
-    return any(outcome.truth is Truth.YES for _, outcome in outcomes)
+    likes: list[int] = []
+    for number in search.hearing.touched(search.speaker) & group.own:
+        if number in listening.matcher.likes:
+            likes.append(number)
+        elif listening.may_be(number, places):
+            outcome = _said(number, search, places)
+            if outcome is None:
+                lacking.append(number)
+            else:
+                outcomes[group.places[number]] = outcome
+    settled = any(outcome.truth is Truth.YES for outcome in outcomes.values())
+    for number in () if settled and search.frugal else likes:
+        outcome = _said(number, search, places)
+        if outcome is None:
+            lacking.append(number)
+        else:
+            outcomes[group.places[number]] = outcome
+            settled = settled or outcome.truth is Truth.YES
+    for number in () if settled else lacking:
+        outcome = _resembled(number, search, places)
+        if outcome is not None:
+            outcomes[group.places[number]] = outcome
+    return _any([outcomes[place] for place in sorted(outcomes)])
 
 
 def _item(item: int | Members, search: Search, places: frozenset[int]) -> Outcome:

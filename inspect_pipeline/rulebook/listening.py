@@ -66,6 +66,10 @@ class Listening:
         """Return the terms that may be in the utterances at `places`; a `like` term may be in any."""
         return self.matcher.likes.union(*[self.lines[at].terms for at in places])
 
+    def may_be(self, number: int, places: frozenset[int]) -> bool:
+        """Return whether a term, no `like` term, may be in one of the utterances at `places`."""
+        return not places.isdisjoint(self._positions[number])
+
     def found(self, number: int, places: frozenset[int]) -> list[Found]:
         """Return where a term is in the utterances at `places`, in their order. Only those are looked at."""
         if number in self.matcher.likes:

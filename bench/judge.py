@@ -14,6 +14,7 @@ with the sentence model, and with the model but every clause asked.
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import statistics
 import time
@@ -146,6 +147,8 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
         work(calls[: options.calls])  # warm: dictionaries, lazily built tables
     said: set[str] = set()
     memory = peak_mb()
+    gc.freeze()  # as the workers of `reinspect` do
+    gc.set_threshold(50_000, 20, 20)
     loop = Loop(judge)
     works["loop"] = loop
     shares = {"loop": options.loop_share}

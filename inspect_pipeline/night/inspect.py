@@ -13,6 +13,7 @@ from inspect_pipeline.config import Config
 from inspect_pipeline.errors import RecordingError, UsageError
 from inspect_pipeline.model import CallResult, CallStatus, Judgement, Recording, Transcript
 from inspect_pipeline.night.plan import Inspect
+from inspect_pipeline.rulebook.hotwords import check_hotwords
 from inspect_pipeline.rulebook.judge import Judge, rule_terms
 from inspect_pipeline.rulebook.load import load_packs, pack_path
 from inspect_pipeline.rulebook.rule import Pack
@@ -78,10 +79,12 @@ class Inspector:
     ) -> Inspector:
         """Return an inspector; `model` and `packs` (names or files) beat the configuration.
 
-        Raises PackError, and UsageError when a pack is not there.
+        Raises PackError, and UsageError when a pack is not there or looks for a hotword.
         """
         chosen = config if model is None else replace(config, speech=replace(config.speech, model=model))
-        return cls(chosen, load_packs([pack_path(name) for name in packs or config.rules.packs]), threads)
+        loaded = load_packs([pack_path(name) for name in packs or config.rules.packs])
+        check_hotwords(config.speech.hotwords, loaded)
+        return cls(chosen, loaded, threads)
 
     @cached_property
     def judge(self) -> Judge:

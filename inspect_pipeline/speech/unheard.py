@@ -36,7 +36,8 @@ def unheard_sound(levels: Frames, other: Frames | None, speech: Sequence[Speech]
     if other is not None:
         both = min(len(levels), len(other))
         loud[:both] &= levels[:both] > other[:both] + _OVER_OTHER_DB
-    for span in (*speech, *(tune for tune in music if tune.end_s - tune.start_s > _SHORT_MUSIC_S)):
+    known: list[Speech | Span] = [*speech, *(tune for tune in music if tune.end_s - tune.start_s > _SHORT_MUSIC_S)]
+    for span in known:
         first = max(0, round((span.start_s - _BESIDE_S[0]) / FRAME_S))
         loud[first : round((span.end_s + _BESIDE_S[1]) / FRAME_S)] = False
     places = np.flatnonzero(loud)

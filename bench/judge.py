@@ -5,7 +5,7 @@
 The loop looks for each phrase in each utterance exactly, by sound and (from four syllables on) with edit distance in
 every stretch of its length and one more or less, and searches each expression on characters and on syllables; phrases,
 expressions and utterances are prepared once, distances come from rapidfuzz (C++). It answers no rule. The judge does
-all that and answers every rule: 64 calls together as in `reinspect`, call by call, or 64 calls in which no
+all that and answers every rule: 200 calls together as in `reinspect`, call by call, or 200 calls in which no
 text was ever said before. All see the same generated calls (see `made_calls.py`), in turns, several times; CPU seconds
 of one core are compared, because wall time on a shared machine is other people's. `--sentences` adds the judge
 with the sentence model, and with the model but every clause asked.
@@ -37,7 +37,7 @@ from inspect_pipeline.semantic import Similarity, load_sentence_model
 from inspect_pipeline.text.normalise import normalise
 from inspect_pipeline.text.sound import Ear
 
-BLOCK = 64
+BLOCK = 200
 DISTINCT = "judge, no text twice"
 
 Work = Callable[[Sequence[Transcript]], None]

@@ -34,7 +34,7 @@ from inspect_pipeline.store.tables import part_facts, part_path, parts, read_tab
 
 _MEMORY_GB = 0.7  # of a worker with the rules, the sentence model and one shard
 
-_TOGETHER = 64  # calls that are judged together
+_TOGETHER = 200  # calls that are judged together
 
 JudgeTranscripts = Callable[[Sequence[tuple[Transcript, Recording]]], Iterable[Judgement]]
 """Judges stored transcripts, in order; the customer numbers of their recordings are masked."""

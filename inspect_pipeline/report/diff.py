@@ -26,7 +26,7 @@ from inspect_pipeline.store.tables import part_path, parts, read_part, shard_of
 from inspect_pipeline.triage.score import can_take_points, score_call
 
 _ANSWERS = ("call_id", "rule_id", "fingerprint", "verdict", "severity", "points_lost", "risk")
-_TOGETHER = 64  # calls that are judged together
+_TOGETHER = 200  # calls that are judged together
 
 Told = Callable[[int, int], None]
 """Hears how many of how many shards are compared."""

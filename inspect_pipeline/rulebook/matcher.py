@@ -17,7 +17,7 @@ from inspect_pipeline.text.normalise import clauses, normalise
 from inspect_pipeline.text.sound import Ear
 
 LIKE_CLAUSE_LEAST = 4  # characters of a clause that a sentence model is asked about
-_CACHED_TEXTS = 4096
+_CACHED_TEXTS = 20_000  # of a thousand calls, some kB each
 _WORSE = (Match.EXACT, Match.SOUND, Match.NEAR)
 
 

@@ -8,7 +8,10 @@ from inspect_pipeline.model import Evidence, Match
 from inspect_pipeline.rulebook.listening import Found, label
 
 # Of hits that overlap, the surest one is shown.
-_SURENESS = (Match.EXACT, Match.REGEX, Match.SOUND, Match.NEAR, Match.LIKE, Match.MEASURE)
+_SURENESS = {
+    match: place
+    for place, match in enumerate((Match.EXACT, Match.REGEX, Match.SOUND, Match.NEAR, Match.LIKE, Match.MEASURE))
+}
 
 
 def evidence_of(found: Iterable[Found]) -> tuple[Evidence, ...]:
@@ -27,7 +30,7 @@ def evidence_of(found: Iterable[Found]) -> tuple[Evidence, ...]:
 def _preference(found: Found) -> tuple[int, float, int, int, int, str]:
     hit = found.hit
     length = hit.end - hit.start
-    return (_SURENESS.index(hit.match), abs(hit.distance), -length, found.position, hit.start, label(found.term))
+    return (_SURENESS[hit.match], abs(hit.distance), -length, found.position, hit.start, label(found.term))
 
 
 def _overlap(one: Found, other: Found) -> bool:

@@ -74,6 +74,8 @@ def _waits(quantity: Quantity, hearing: Hearing) -> list[Interval]:
     music = hearing.spans(ActivityKind.MUSIC, Speaker.UNKNOWN)
     share = hearing.settings.hold_music_share
     held = quantity is Quantity.HOLD
+    if not music and share > 0:
+        return [] if held else gaps
     return [gap for gap in gaps if (total(clip(music, *gap)) >= share * (gap[1] - gap[0])) is held]
 
 

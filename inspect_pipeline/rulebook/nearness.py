@@ -33,7 +33,7 @@ FUNCTION_WORDS = frozenset("的了啊呢吧吗嘛呀哦嗯呃那这就您你我�
 _SHIFT = 16  # a cell of the distance table holds halves << _SHIFT | start: one comparison prefers the longer stretch
 _HALF = 1 << _SHIFT
 _NEVER = 1 << 28
-_REMEMBERED = 256  # stretches of text around one phrase
+_REMEMBERED = 1024  # stretches of text around one phrase
 
 
 def near_halves(length: int) -> int:

@@ -24,12 +24,14 @@ def merge(intervals: Iterable[Interval], gap_s: Seconds = 0.0) -> list[Interval]
 
 def clip(intervals: Iterable[Interval], start_s: Seconds, end_s: Seconds) -> list[Interval]:
     """Return what lies between two moments."""
-    return [(max(a, start_s), min(b, end_s)) for a, b in intervals if b > start_s and a < end_s]
+    return [
+        (a if a > start_s else start_s, b if b < end_s else end_s) for a, b in intervals if b > start_s and a < end_s
+    ]
 
 
 def total(intervals: Iterable[Interval]) -> Seconds:
     """Return the seconds of stretches that do not overlap."""
-    return sum(end - start for start, end in intervals)
+    return sum([end - start for start, end in intervals])
 
 
 def shared(one: Sequence[Interval], other: Sequence[Interval]) -> list[Interval]:

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from inspect_pipeline.model import Seconds
-from inspect_pipeline.speech.decode import Track, samples
+from inspect_pipeline.speech.decode import Samples, Track, samples
 from inspect_pipeline.speech.engine import Engine, Heard
 from inspect_pipeline.speech.guards import has_loop, is_doubtful
 from inspect_pipeline.speech.turns import Turn
-from inspect_pipeline.speech.unheard import is_speech
+from inspect_pipeline.speech.unheard import NO_SPEECH, is_speech
 from inspect_pipeline.speech.windows import LEAD_S, Window, deal, join_turns
 
 _SECOND_TEMPERATURE = 0.4
@@ -52,7 +52,7 @@ def recognise(engine: Engine, calls: Sequence[Spoken], prompt: str) -> list[list
         else:
             again += [key for key, each in dealt if _missed(key[1], each)]
     _try_again(engine, calls, again, prompt, heard)
-    sound = [(number, turn) for number, call in enumerate(calls) for turn in call.sound]
+    sound = _spoken(engine, calls, [(number, turn) for number, call in enumerate(calls) for turn in call.sound])
     for key, written in zip(sound, _alone(engine, calls, sound, prompt), strict=True):
         if is_speech(written, key[1].end_s - key[1].start_s):
             heard[key] = written
@@ -102,11 +102,23 @@ def _alone(
     engine: Engine, calls: Sequence[Spoken], keys: Sequence[_Key], prompt: str, temperature: float = 0.0
 ) -> Iterator[Heard]:
     for start in range(0, len(keys), _AT_ONCE):
-        sounds = [
-            samples(calls[number].tracks[turn.channel], turn.start_s - LEAD_S, turn.end_s + LEAD_S)
-            for number, turn in keys[start : start + _AT_ONCE]
-        ]
-        yield from engine.recognise(sounds, prompt, temperature=temperature)
+        yield from engine.recognise(_sounds(calls, keys[start : start + _AT_ONCE]), prompt, temperature=temperature)
+
+
+def _spoken(engine: Engine, calls: Sequence[Spoken], keys: Sequence[_Key]) -> list[_Key]:
+    """Return the turns in which somebody speaks."""
+    spoken = []
+    for start in range(0, len(keys), _AT_ONCE):
+        some = keys[start : start + _AT_ONCE]
+        doubts = engine.no_speech(_sounds(calls, some))
+        spoken += [key for key, doubt in zip(some, doubts, strict=True) if doubt < NO_SPEECH]
+    return spoken
+
+
+def _sounds(calls: Sequence[Spoken], keys: Sequence[_Key]) -> list[Samples]:
+    return [
+        samples(calls[number].tracks[turn.channel], turn.start_s - LEAD_S, turn.end_s + LEAD_S) for number, turn in keys
+    ]
 
 
 def _better(new: Heard, old: Heard, seconds: Seconds) -> bool:

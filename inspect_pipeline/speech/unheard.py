@@ -17,13 +17,13 @@ from inspect_pipeline.speech.guards import is_doubtful
 from inspect_pipeline.speech.turns import Turn
 from inspect_pipeline.speech.vad import FRAME_S, Frames, Speech, noise_floor_db
 
-_OVER_BACKGROUND_DB = 8.0
+_OVER_BACKGROUND_DB = 10.0
 _OVER_OTHER_DB = -3.0  # over the other channel: what is louder there leaks in from there
 _BESIDE_S = 0.16, 0.26  # before and after what is known: a voice dies away slowly
 _GAP_S = 0.32
 _SHORTEST_S = 0.38
 _SHORT_MUSIC_S = 6.0
-_NO_SPEECH = 0.1
+NO_SPEECH = 0.1  # a probability of the recogniser's over this: nobody speaks
 
 
 def unheard_sound(levels: Frames, other: Frames | None, speech: Sequence[Speech], music: Sequence[Span]) -> list[Span]:
@@ -50,7 +50,7 @@ def unheard_sound(levels: Frames, other: Frames | None, speech: Sequence[Speech]
 
 def is_speech(heard: Heard, seconds: Seconds) -> bool:
     """Tell whether what was written for such a stretch was said."""
-    return bool(heard.text) and heard.no_speech < _NO_SPEECH and not is_doubtful(heard, seconds)
+    return bool(heard.text) and heard.no_speech < NO_SPEECH and not is_doubtful(heard, seconds)
 
 
 def as_speech(turn: Turn, heard: Heard, levels: Frames) -> Speech:

@@ -1,7 +1,7 @@
 """Recognition behind a small protocol; the engine that ships is Whisper by CTranslate2 (faster-whisper's parts).
 
 Stretches of speech go through in batches. Whisper was made for windows of 30 s, but its encoder takes shorter ones:
-a stretch followed by a few seconds of silence is recognised as well at a quarter of the cost; without that silence
+a stretch followed by two seconds of silence or more is recognised as well at a quarter of the cost; without that silence
 the decoder does not find its end and repeats itself.
 """
 
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from faster_whisper import WhisperModel
     from faster_whisper.tokenizer import Tokenizer
 
-TAIL_S = 3.0  # silence after each stretch, at least
+TAIL_S = 2.0  # silence after each stretch, at least
+SHORTEST_S = 6.0  # of a stretch with its silence: after shorter ones the decoder repeats itself
 STEP_S = 2.0  # stretches are filled up to a multiple of this, so that some have the same length
 ENCODER_S = 30.0  # the encoder has positions for so much
 LONGEST_S = ENCODER_S - TAIL_S
@@ -226,7 +227,7 @@ def _batches(stretches: Sequence[Samples], size: int) -> Iterator[tuple[int, lis
 def _filled_up(length: int) -> int:
     """The samples of a stretch with the silence after it: TAIL_S, and what is missing to a whole step."""
     seconds = math.ceil((length / SAMPLE_RATE + TAIL_S) / STEP_S) * STEP_S
-    return round(min(seconds, ENCODER_S) * SAMPLE_RATE)
+    return round(min(max(seconds, SHORTEST_S), ENCODER_S) * SAMPLE_RATE)
 
 
 def _storage(states: NDArray[Any]) -> StorageView:

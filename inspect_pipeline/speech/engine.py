@@ -1,8 +1,8 @@
 """Recognition behind a small protocol; the engine that ships is Whisper by CTranslate2 (faster-whisper's parts).
 
 Stretches of speech go through in batches. Whisper was made for windows of 30 s, but its encoder takes shorter ones:
-a stretch followed by two seconds of silence or more is recognised as well at a quarter of the cost; without that silence
-the decoder does not find its end and repeats itself.
+a stretch followed by two seconds of silence or more is recognised as well at a quarter of the cost; without that
+silence the decoder does not find its end and repeats itself.
 """
 
 from __future__ import annotations

@@ -118,7 +118,7 @@ def add_decision(connection: Connection, answer: Answer, reviewer: str, now: dat
         str(uuid.uuid4()), subject, reviewer, answer.choice, answer.note, now, answer.seconds, earlier, answer.cause,
         rules,
     )  # fmt: skip
-    connection.execute(insert(decisions).values(_values(made)))
+    connection.execute(insert(decisions).values(decision_values(made)))
     connection.execute(delete(drafts).where(*_draft_key(subject, reviewer)))
     connection.execute(
         update(queue)
@@ -227,7 +227,8 @@ def _standing(subject: Subject, reviewer: str) -> Any:
     )
 
 
-def _values(decision: Decision) -> dict[str, Any]:
+def decision_values(decision: Decision) -> dict[str, Any]:
+    """Return a decision as a row of its table."""
     subject = decision.subject
     return {
         "review_id": decision.review_id,

@@ -9,7 +9,7 @@ from typing import Any
 from inspect_pipeline.review.appeals import Appeal, appeals_of
 from inspect_pipeline.review.corrections import Correction, corrections_of
 from inspect_pipeline.review.database import ReviewDatabase
-from inspect_pipeline.review.decisions import Decision, history
+from inspect_pipeline.review.decisions import Decision, decision_values, history
 from inspect_pipeline.review.hand_over import HandOver, hand_overs_of
 from inspect_pipeline.review.outcome import Key
 from inspect_pipeline.review.rescore import ReviewedScore, reviewed_scores
@@ -54,23 +54,7 @@ def said_result(said: Said) -> dict[str, Any]:
 
 def decision_result(decision: Decision) -> Mapping[str, Any]:
     """Return a decision as what JSON carries."""
-    subject = decision.subject
-    return {
-        "review_id": decision.review_id,
-        "night": subject.night,
-        "call_id": subject.call_id,
-        "role": subject.role,
-        "rule_id": subject.rule_id,
-        "fingerprint": subject.fingerprint,
-        "verdict": subject.verdict.value if subject.verdict else None,
-        "reviewer": decision.reviewer,
-        "decision": decision.choice.value,
-        "note": decision.note,
-        "decided_at": decision.decided_at.isoformat(),
-        "seconds": decision.seconds,
-        "supersedes": decision.supersedes,
-        "cause": decision.cause,
-    }
+    return {**decision_values(decision), "decided_at": decision.decided_at.isoformat()}
 
 
 def key_result(key: Key) -> dict[str, Any]:

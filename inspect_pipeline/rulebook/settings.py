@@ -23,7 +23,7 @@ class JudgeSettings:
 
     The confidences are those of Whisper base on telephone speech. An utterance of 0.5 has half of its words or fewer;
     what resembles there the phrase that is missing (`Look.almost`) is doubted on its own, so more may be believed: on
-    104 calls, bounds of 0.5 and 0.4 found 9 more of 191 violations than 0.6 and 0.5, with no more false alarms.
+    104 calls, bounds of 0.5 and 0.4 found 14 more of 190 violations than 0.6 and 0.5, with 12 false alarms, not 11.
     """
 
     min_speaker_confidence: float = 0.7

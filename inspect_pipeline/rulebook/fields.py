@@ -9,11 +9,12 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TypeVar
 
 from inspect_pipeline.errors import Problem
+from inspect_pipeline.rulebook.intents import IntentClassifier
 from inspect_pipeline.rulebook.keys import KEYS
 from inspect_pipeline.rulebook.rule import Extent, Group, Unit
 from inspect_pipeline.rulebook.terms import Term
@@ -38,6 +39,7 @@ class Context:
     label: str
     problems: list[Problem]
     lists: dict[str, tuple[Term | Group, ...]]
+    intents: list[IntentClassifier] = field(default_factory=list)  # the pack's classifier, once it has been read
 
     def inside(self, part: str) -> Context:
         """Return the context of a part of what is being read."""

@@ -11,10 +11,11 @@ import json
 from dataclasses import fields, is_dataclass
 from enum import Enum
 
+from inspect_pipeline.rulebook.intents import IntentClassifier
 from inspect_pipeline.rulebook.rule import Condition, Excuse, Group, Kind, MustFollow, Reply, Rule, Scorecard, Step
 from inspect_pipeline.rulebook.terms import Like, Near
 
-MATCHER_VERSION = 1
+MATCHER_VERSION = 2
 """Raised by one whenever the matching or the judging changes an answer, so that old findings are told apart."""
 
 _LENGTH = 16
@@ -70,6 +71,8 @@ def _canonical(value: object) -> Json:
         return _plain(value, leave_out=("name",))
     if isinstance(value, Like):
         return _sorted_members(value, ("examples", "counter_examples"))
+    if isinstance(value, IntentClassifier):
+        return value.digest
     if isinstance(value, Near):
         return _sorted_members(value, ("phrases",))
     if is_dataclass(value):

@@ -10,6 +10,7 @@ from inspect_pipeline.rulebook.hearing import Hearing, Outcome, Truth
 from inspect_pipeline.rulebook.listening import Found, label
 from inspect_pipeline.rulebook.members import Members
 from inspect_pipeline.rulebook.rule import Group
+from inspect_pipeline.rulebook.terms import Intent
 from inspect_pipeline.rulebook.windows import Scope
 from inspect_pipeline.wording import clock
 
@@ -144,6 +145,8 @@ def _doubt(found: Found, excuse: Outcome, search: Search) -> Reason | None:
         return Reason("speaker-unknown", (("confidence", f"{hearing.transcript.speaker_confidence:.2f}"),))
     if excuse.truth is Truth.UNSURE:
         return excuse.reason
+    if isinstance(found.term, Intent) and found.term.doubtful(found.hit.distance):
+        return Reason("doubtful-hit", _quoted(found))
     if not search.wanted and hearing.doubtful(found, search.blames):
         return Reason("doubtful-hit", _quoted(found))
     return None

@@ -11,7 +11,7 @@ KINDS = ("must_say", "must_not_say", "must_reply", "must_follow", "measure", "no
 _GROUP = ("any", "all", "none", "speaker")
 
 KEYS: Mapping[str, tuple[str, ...]] = {
-    "pack": ("pack", "title", "scorecard", "lists", "rules"),
+    "pack": ("pack", "title", "scorecard", "intents", "lists", "rules"),
     "scorecard": ("base", "floor"),
     "rule": (
         *("id", "title", "why", *KINDS, "speaker", "window", "when", "only_if", "except"),
@@ -25,6 +25,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "regex": ("regex", "except", "sound"),
     "near": ("near", "within"),
     "like": ("like", "unlike", "threshold"),
+    "intent": ("intent", "least", "doubt", "under"),
     "sentences": ("file",),
     "list": ("list",),
     "excuse": (*_GROUP, "in", "before", "after"),
@@ -37,7 +38,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 }
 """Section -> the keys it knows."""
 
-TERM_KEYS = ("phrase", "regex", "near", "like", "list")
+TERM_KEYS = ("phrase", "regex", "near", "like", "intent", "list")
 """The key that tells which kind of term a mapping is. `phrase` comes first: a phrase may also have `near: off`."""
 
 PHRASE_SWITCHES = ("sound", "near", "word")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from inspect_pipeline.model import Seconds, Utterance
 from inspect_pipeline.rulebook.matcher import Line, Matcher, Place
-from inspect_pipeline.rulebook.terms import Hit, Like, Near, Phrase, Regex, Term
+from inspect_pipeline.rulebook.terms import Hit, Intent, Like, Near, Phrase, Regex, Term
 
 
 class Found(NamedTuple):
@@ -45,6 +45,8 @@ def label(term: Term) -> str:
             return " … ".join(phrase.text for phrase in term.phrases)
         case Like():
             return term.examples[0] if term.examples else ""
+        case Intent():
+            return term.name
 
 
 class Listening:

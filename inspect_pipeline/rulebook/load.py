@@ -10,6 +10,7 @@ from pathlib import Path
 from inspect_pipeline.errors import PackError, Problem, UsageError
 from inspect_pipeline.rulebook.fields import Context, Fields, meant, read_items, read_number, read_text
 from inspect_pipeline.rulebook.fingerprint import pack_fingerprint
+from inspect_pipeline.rulebook.read_intents import read_intents
 from inspect_pipeline.rulebook.read_rule import read_rule, with_fingerprint
 from inspect_pipeline.rulebook.read_terms import read_lists
 from inspect_pipeline.rulebook.rule import Pack, Rule, Scorecard
@@ -62,6 +63,8 @@ def _read_file(source: Path, problems: list[Problem]) -> Pack | None:
 
 def _read_pack(node: Node, context: Context) -> Pack:
     fields = Fields(node, context, "pack")
+    if "intents" in fields:
+        read_intents(fields.node("intents"), context)
     if "lists" in fields:
         read_lists(fields.node("lists"), context)
     return Pack(

@@ -8,11 +8,12 @@ from itertools import pairwise, product
 from inspect_pipeline.model import Match, Utterance
 from inspect_pipeline.rulebook.expressions import Expression
 from inspect_pipeline.rulebook.heard import Heard, HeardSheet, hearing_table
+from inspect_pipeline.rulebook.intents import IntentClassifier
 from inspect_pipeline.rulebook.phrases import Clues, Found, PhraseIndex
 from inspect_pipeline.rulebook.scan import Sieve, strings_of
 from inspect_pipeline.rulebook.similarity import Similarity
 from inspect_pipeline.rulebook.sounds import SoundExpression, heard_needs
-from inspect_pipeline.rulebook.terms import Hit, Like, Look, Near, Phrase, Regex, Term
+from inspect_pipeline.rulebook.terms import Hit, Intent, Like, Look, Near, Phrase, Regex, Term
 from inspect_pipeline.text.normalise import clauses, normalise
 from inspect_pipeline.text.sound import Ear
 
@@ -30,7 +31,7 @@ _NO_PLACES: tuple[Place, ...] = ()
 class Line:
     """One distinct text: what may be in it, and what is, once that was asked for."""
 
-    __slots__ = ("almost", "clues", "heard", "number", "parts", "places", "sheet", "terms", "timed_out")
+    __slots__ = ("almost", "clues", "heard", "intents", "number", "parts", "places", "sheet", "terms", "timed_out")
 
     def __init__(self, sheet: HeardSheet, number: int, clues: Clues) -> None:
         self.sheet = sheet
@@ -42,6 +43,7 @@ class Line:
         self.almost: dict[int, tuple[Place, ...]] = {}
         self.parts: dict[int, tuple[list[Found], list[int]]] = {}
         self.timed_out: set[int] = set()
+        self.intents: dict[int, float] = {}  # the probability of each intent that it may have
 
     def as_heard(self) -> Heard:
         """Return the text as it is heard."""
@@ -89,6 +91,11 @@ class Matcher:
             self._leads[phrase].append(number)
         for number, (all_parts, _) in self._nears.items():
             self._leads[all_parts[0]].append(number)
+        self._intents: dict[IntentClassifier, list[tuple[int, Intent, int]]] = {}
+        for number, term in enumerate(self.terms):
+            if isinstance(term, Intent):
+                place = term.classifier.names.index(term.name)
+                self._intents.setdefault(term.classifier, []).append((number, term, place))
         self._lines: dict[str, Line] = {}
 
     def __reduce__(self) -> tuple[type[Matcher], tuple[tuple[Term, ...], Ear, Similarity | None]]:
@@ -115,6 +122,13 @@ class Matcher:
         terms = [[number for phrase in line.clues.phrases() for number in self._leads[phrase]] for line in lines]
         for text, place in zip(*(axis.tolist() for axis in possible.nonzero()), strict=True):
             terms[text].append(self._sifted[place])
+        for classifier, wanted in self._intents.items():
+            probabilities = classifier.probabilities(texts)
+            for number, term, place in wanted:
+                chances = probabilities[:, place]
+                for text in term.holding(chances).tolist():
+                    terms[text].append(number)
+                    lines[text].intents[number] = float(chances[text])
         for line, numbers_of_line in zip(lines, terms, strict=True):
             line.terms = frozenset(numbers_of_line)
         return dict(zip(texts, lines, strict=True))
@@ -140,6 +154,8 @@ class Matcher:
 
     def _places(self, line: Line, number: int) -> tuple[Place, ...]:
         heard = line.as_heard()
+        if number in line.intents:
+            return self._meant(line, number)
         if number in self._expressions:
             return self._matches(line, heard, number)
         if number in self._phrases:
@@ -154,6 +170,12 @@ class Matcher:
         if known is None:
             known = line.parts[phrase] = self._index.find(phrase, line.as_heard(), line.clues)
         return known
+
+    def _meant(self, line: Line, number: int) -> tuple[Place, ...]:
+        text, term = line.as_heard().text, self.terms[number]
+        assert isinstance(term, Intent)
+        span = (0, len(text)) if term.under is not None else term.classifier.clause(text, term.name)
+        return ((*span, Match.LIKE, line.intents[number]),)
 
     def _matches(self, line: Line, heard: Heard, number: int) -> tuple[Place, ...]:
         expression, by_sound = self._expressions[number]

@@ -24,6 +24,7 @@ from inspect_pipeline.rulebook.fields import (
     unique_entries,
 )
 from inspect_pipeline.rulebook.keys import DISTANCE_UNITS, PHRASE_SWITCHES, TERM_KEYS
+from inspect_pipeline.rulebook.read_intents import read_intent
 from inspect_pipeline.rulebook.rule import Excuse, Extent, Group, Place
 from inspect_pipeline.rulebook.sentences import read_sentences
 from inspect_pipeline.rulebook.terms import Like, Near, Phrase, Regex, Term
@@ -129,7 +130,7 @@ def _read_item(node: Node, context: Context) -> tuple[Term | Group, ...]:
 
 
 def read_term(node: Node, context: Context) -> Term:
-    """Read one term: a phrase as plain text, or a mapping with phrase, regex, near or like."""
+    """Read one term: a phrase as plain text, or a mapping with phrase, regex, near, like or intent."""
     if isinstance(node, Scalar):
         return _phrase(node, context)
     if isinstance(node, Sequence):
@@ -138,7 +139,7 @@ def read_term(node: Node, context: Context) -> Term:
     keys = [entry.key for entry in node.entries]
     section = next((key for key in TERM_KEYS if key in keys), None)
     if section is None or section == "list":
-        message = "a term needs one of phrase, regex, near, like" + (", list" if section is None else ", not list")
+        message = "a term needs one of phrase, regex, near, like, intent" + (", list" if section is None else ", not list")
         context.wrong(node.line, message, meant(keys[0], TERM_KEYS) if keys else "")
         return _STAND_IN
     fields = Fields(node, context, section)
@@ -147,6 +148,8 @@ def read_term(node: Node, context: Context) -> Term:
     if section == "regex":
         pattern, unless = fields.need("regex", _pattern, ""), fields.read("except", _pattern, None)
         return Regex(pattern, unless, fields.read("sound", read_switch, True))
+    if section == "intent":
+        return read_intent(fields) or _STAND_IN
     return _read_near(fields) if section == "near" else _read_like(fields)
 
 

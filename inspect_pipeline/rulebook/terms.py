@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import NamedTuple
 
+import numpy as np
+
 from inspect_pipeline.model import Match
+from inspect_pipeline.rulebook.intents import Floats, Integers, IntentClassifier
 
 
 class _Term:
@@ -78,7 +81,34 @@ class Like(_Term):
     __hash__ = _Term.__hash__
 
 
-Term = Phrase | Regex | Near | Like
+@dataclass(frozen=True, slots=True)
+class Intent(_Term):
+    """An utterance of which `classifier` believes that it has the intent `name`, with a probability of at least `least`.
+
+    From `doubt` on it may have it: neither presence nor absence is believed then. `under`: instead, an utterance of
+    which that is believed with less than this probability.
+    """
+
+    classifier: IntentClassifier
+    name: str
+    least: float = 0.5
+    doubt: float | None = None
+    under: float | None = None
+
+    __hash__ = _Term.__hash__
+
+    def holding(self, probabilities: Floats) -> Integers:
+        """Return the places of the utterances that are found, be it doubtfully."""
+        if self.under is not None:
+            return np.flatnonzero(probabilities < self.under)
+        return np.flatnonzero(probabilities >= (self.least if self.doubt is None else self.doubt))
+
+    def doubtful(self, probability: float) -> bool:
+        """Whether an utterance that is found may not have the intent."""
+        return self.under is None and probability < self.least
+
+
+Term = Phrase | Regex | Near | Like | Intent
 
 
 class Hit(NamedTuple):

@@ -1,0 +1,133 @@
+"""Trains an intent classifier on tagged turns: L2-regularised logistic regression, an intent at a time.
+
+A turn counts for an intent when it is tagged with it, against it when its speaker could have had that intent and it is
+not. Newton steps whose systems are solved by conjugate gradients (Lin, Weng, Keerthi: Trust Region Newton Method for
+Large-Scale Logistic Regression, 2008). The same turns give the same classifier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from inspect_pipeline.model import Speaker
+from inspect_pipeline.rulebook.intents import BUCKETS, Floats, IntentClassifier, Integers, grams
+
+PENALTY = 0.1  # 1/C of the usual parametrisation
+LEAST_TURNS = 2  # an n-gram of fewer turns is not used
+_STEPS = 12
+_INNER_STEPS = 30
+
+Doubles = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class TaggedTurn:
+    """One turn and its intents. `about`: the intents that were decided, None for all; `open`: those left open."""
+
+    speaker: Speaker
+    text: str
+    intents: frozenset[str]
+    about: frozenset[str] | None = None
+    open: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """A sparse matrix, one row a turn: `value` at (`row`, `column`)."""
+
+    row: Integers
+    column: Integers
+    value: Doubles
+    size: tuple[int, int]
+
+    def times(self, weights: Doubles) -> Doubles:
+        return np.bincount(self.row, self.value * weights[self.column], self.size[0])
+
+    def back(self, values: Doubles) -> Doubles:
+        return np.bincount(self.column, self.value * values[self.row], self.size[1])
+
+
+def train(turns: Sequence[TaggedTurn], penalty: float = PENALTY) -> IntentClassifier:
+    """Return the classifier of all intents that `turns` are tagged with, by name."""
+    names = tuple(sorted({name for turn in turns for name in turn.intents}))
+    speakers = {name: {turn.speaker for turn in turns if name in turn.intents} for name in names}
+    found = list(grams([turn.text for turn in turns]))
+    pairs = np.unique(np.concatenate([text * (2 * BUCKETS) + bucket for bucket, text in found]))
+    row, column = pairs // (2 * BUCKETS), pairs % (2 * BUCKETS)
+    times = np.bincount(column, minlength=2 * BUCKETS)
+    rarity = np.where(times >= LEAST_TURNS, np.log((1 + len(turns)) / (1 + times)) + 1, 0).astype(np.float16)
+    value = rarity[column].astype(np.float64)
+    row, column, value = row[value > 0], column[value > 0], value[value > 0]
+    norm = np.sqrt(np.bincount(row, value**2, len(turns)))
+    value /= np.maximum(norm[row], 1e-9)
+    weights = np.zeros((2 * BUCKETS, len(names)), dtype=np.float32)
+    offsets = np.zeros(len(names), dtype=np.float32)
+    for place, name in enumerate(names):
+        weight = np.array([float(_counts(turn, name, speakers)) for turn in turns])
+        truth = np.array([name in turn.intents for turn in turns])
+        used = np.flatnonzero(weight)
+        inside = weight[row] > 0
+        numbers = np.zeros(len(turns), dtype=np.int64)
+        numbers[used] = np.arange(len(used))
+        part = _Rows(numbers[row[inside]], column[inside], value[inside], (len(used), 2 * BUCKETS))
+        solved, offset = _solve(part, truth[used], weight[used], penalty)
+        weights[:, place], offsets[place] = solved, offset
+    return IntentClassifier(names, rarity.astype(np.float32), weights.astype(np.float16).astype(np.float32), offsets)
+
+
+def _counts(turn: TaggedTurn, name: str, speakers: Mapping[str, set[Speaker]]) -> bool:
+    decided = (turn.about is None or name in turn.about) and name not in turn.open
+    return decided and turn.speaker in speakers[name]
+
+
+def _solve(rows: _Rows, truth: npt.NDArray[np.bool_], weight: Doubles, penalty: float) -> tuple[Floats, float]:
+    """Return weights and offset that minimise penalty/2 |w|^2 + sum of weighted log losses."""
+    sign = np.where(truth, 1.0, -1.0)
+    state = np.zeros(rows.size[1] + 1)
+
+    def ahead(x: Doubles) -> Doubles:
+        return rows.times(x[:-1]) + x[-1]
+
+    def back(values: Doubles) -> Doubles:
+        return np.append(rows.back(values), values.sum())
+
+    hold = np.append(np.full(rows.size[1], penalty), 1e-6)
+
+    def loss(x: Doubles) -> float:
+        return float((weight * np.logaddexp(0, -sign * ahead(x))).sum() + 0.5 * (hold * x * x).sum())
+
+    now = loss(state)
+    for _ in range(_STEPS):
+        chance = 1 / (1 + np.exp(-ahead(state)))
+        slope = back(weight * (chance - truth)) + hold * state
+        curve = weight * chance * (1 - chance)
+        step = _conjugate(lambda x, curve=curve: back(curve * ahead(x)) + hold * x, -slope)
+        size = 1.0
+        while (then := loss(state + size * step)) > now and size > 1e-4:
+            size /= 2
+        state = state + size * step
+        if now - then < 1e-5 * now:
+            break
+        now = then
+    return state[:-1].astype(np.float32), float(state[-1])
+
+
+def _conjugate(product, right: Doubles) -> Doubles:
+    """Return an approximate solution of product(x) = right."""
+    x, rest = np.zeros_like(right), right.copy()
+    way, square = rest.copy(), float(rest @ rest)
+    goal = 0.01 * square
+    for _ in range(_INNER_STEPS):
+        made = product(way)
+        length = square / float(way @ made)
+        x += length * way
+        rest -= length * made
+        new = float(rest @ rest)
+        if new < goal:
+            break
+        way, square = rest + new / square * way, new
+    return x

@@ -40,6 +40,7 @@ HEADINGS = {
     "regex": "Terms",
     "near": "Terms",
     "like": "Terms",
+    "intent": "Terms",
     "list": "Terms",
     "sentences": "Terms",
     "excuse": "except",

@@ -11,6 +11,7 @@ import click
 from inspect_pipeline.cli.diff import diff
 from inspect_pipeline.cli.options import config_option
 from inspect_pipeline.cli.tables import aligned
+from inspect_pipeline.cli.train import train
 from inspect_pipeline.config import Config
 from inspect_pipeline.errors import UsageError
 
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
 
 @click.group()
 def rules() -> None:
-    """List, show, test and compare rule packs. A pack is a file, or the name of one that ships."""
+    """List, show, test, train and compare rule packs. A pack is a file, or the name of one that ships."""
 
 
 rules.add_command(diff)
+rules.add_command(train)
 
 
 def loaded(names: tuple[str, ...], config: Config) -> tuple[Pack, ...]:
@@ -106,7 +108,7 @@ def test(packs: tuple[str, ...], as_json: bool, config: Config) -> None:
     judge = Inspector(config, found).judge
     results = {pack.id: run_examples(pack, judge.answer) for pack in found}
     failed = [one for pack in found for one in results[pack.id] if not one.passed]
-    idle = {pack.id: unexercised(pack, results[pack.id]) for pack in found}
+    idle = {pack.id: unexercised(pack, results[pack.id], judge.look) for pack in found}
     if as_json:
         data = {
             pack: {"examples": [example_data(one) for one in rows], "in_no_example": idle[pack]}

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from inspect_pipeline.model import Finding, Transcript
 from inspect_pipeline.rulebook.listening import label
 from inspect_pipeline.rulebook.rule import Example, Group, Measure, MustFollow, MustReply, Pack, Rule
+from inspect_pipeline.rulebook.terms import Look
 from inspect_pipeline.text.dialogue import parse_dialogue
 from inspect_pipeline.wording import reason_text
 
 Answer = Callable[[Rule, Transcript, Mapping[str, str]], Finding]
+Looking = Callable[[Transcript], Look]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +65,17 @@ def _quotes(finding: Finding) -> str:
     return ", ".join(f"'{evidence.quote}'" for evidence in finding.evidence)
 
 
-def unexercised(pack: Pack, results: Sequence[ExampleResult]) -> dict[str, tuple[str, ...]]:
-    """Return, by rule id, the alternatives that no example of the pack has as evidence; rules without any are left out.
+def unexercised(pack: Pack, results: Sequence[ExampleResult], look: Looking) -> dict[str, tuple[str, ...]]:
+    """Return, by rule id, the alternatives that are said in no example of the pack; rules without any are left out.
 
-    An alternative that several rules share counts once one of them has used it. What must not be found (`none`) and
-    excuses leave no evidence and are not asked for, nor are known gaps counted.
+    An alternative that several rules share counts once an example of one of them says it. What must not be found
+    (`none`) and excuses are not asked for, nor are known gaps counted. `look` finds the terms in a transcript.
     """
-    used = {
-        evidence.term for result in results if result.example.known_gap is None for evidence in result.finding.evidence
-    }
+    used: set[str] = set()
+    for result in results:
+        if result.example.known_gap is None:
+            found = look(parse_dialogue(result.example.call, result.rule_id, result.place)).hits
+            used |= {label(term) for term, hits in found.items() if hits}
     unused = {rule.id: _without(_alternatives(rule), used) for rule in pack.rules}
     return {rule_id: labels for rule_id, labels in unused.items() if labels}
 

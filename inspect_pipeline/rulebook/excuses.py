@@ -10,6 +10,7 @@ from inspect_pipeline.rulebook.groups import NOTHING, Search, evaluate
 from inspect_pipeline.rulebook.hearing import Hearing, Outcome, Truth
 from inspect_pipeline.rulebook.listening import Found
 from inspect_pipeline.rulebook.rule import Excuse, Place, Position
+from inspect_pipeline.rulebook.terms import Intent
 from inspect_pipeline.rulebook.windows import Moment, reply_scope, whole
 from inspect_pipeline.text.normalise import clauses
 
@@ -54,6 +55,8 @@ def _first(outcomes: list[Outcome]) -> Outcome:
 def _excused(excuse: Excuse, found: Found, said_by: Speaker, hearing: Hearing) -> Outcome:
     if excuse.place in _SIDES:
         return _around(excuse, Moment.of(found), said_by, hearing)
+    if isinstance(found.term, Intent):
+        return NOTHING  # it was found in the whole utterance, negations and quotations included
     group = excuse.group
     if group.speaker is not None and group.speaker not in (Speaker.UNKNOWN, said_by):
         return NOTHING

@@ -7,16 +7,20 @@ Large-Scale Logistic Regression, 2008). The same turns give the same classifier.
 
 from __future__ import annotations
 
+import random
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from inspect_pipeline.model import Speaker
 from inspect_pipeline.rulebook.intents import BUCKETS, Floats, IntentClassifier, Integers, grams
+from inspect_pipeline.text.sound import Ear
 
-PENALTY = 0.1  # 1/C of the usual parametrisation
+WRONG, LOST = 0.125, 0.02  # characters of a misheard turn
+PENALTY = 0.03  # 1/C of the usual parametrisation
 LEAST_TURNS = 2  # an n-gram of fewer turns is not used
 _STEPS = 12
 _INNER_STEPS = 30
@@ -49,6 +53,30 @@ class _Rows:
 
     def back(self, values: Doubles) -> Doubles:
         return np.bincount(self.column, self.value * values[self.row], self.size[1])
+
+
+def misheard(turns: Sequence[TaggedTurn], seed: int = 1) -> list[TaggedTurn]:
+    """Return the turns as a recogniser garbles them: homophones for one character in eight, one in fifty lost.
+
+    The homophones are those of the turns themselves, the frequent ones more often: a recogniser writes likely words.
+    """
+    dice = random.Random(seed)
+    ear = Ear()
+    times = Counter(character for turn in turns for character in turn.text if character.isalpha())
+    homophones: dict[str, list[str]] = {}
+    for character in sorted(times):
+        homophones.setdefault(ear.symbol(character), []).append(character)
+
+    def hear(character: str) -> str:
+        chance = dice.random()
+        if character not in times or chance >= WRONG + LOST:
+            return character
+        if chance >= WRONG:
+            return ""
+        others = homophones[ear.symbol(character)]
+        return dice.choices(others, [times[other] for other in others])[0]
+
+    return [replace(turn, text="".join(map(hear, turn.text))) for turn in turns]
 
 
 def train(turns: Sequence[TaggedTurn], penalty: float = PENALTY) -> IntentClassifier:

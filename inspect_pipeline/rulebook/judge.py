@@ -43,7 +43,7 @@ from inspect_pipeline.rulebook.rule import (
 from inspect_pipeline.rulebook.settings import JudgeSettings
 from inspect_pipeline.rulebook.similarity import Similarity
 from inspect_pipeline.rulebook.steps import judge_steps
-from inspect_pipeline.rulebook.terms import Term
+from inspect_pipeline.rulebook.terms import Look, Term
 from inspect_pipeline.rulebook.timing import judge_measure
 from inspect_pipeline.rulebook.windows import whole, window_scope
 from inspect_pipeline.text.sound import Ear
@@ -82,6 +82,10 @@ class Judge:
         for transcript, metadata in calls:
             hearing = self._hear(transcript, lines)
             yield tuple([_finding(rule, hearing, metadata) for rule in self.rules])
+
+    def look(self, transcript: Transcript) -> Look:
+        """Return where each term of the rules is in a transcript, whoever says it."""
+        return self._matcher.look(transcript.utterances)
 
     def answer(self, rule: Rule, transcript: Transcript, metadata: Mapping[str, str]) -> Finding:
         """Return the finding of one rule, which must be one of the packs'."""

@@ -8,7 +8,7 @@ A file of turns holds calls in the form in which people write them down:
 
 A turn's intents stand in braces behind it; without braces it has none. `{rude?}` leaves open whether it has. A file
 whose first line is `# only: rude` decides nothing about other intents. The classifier is trained by
-`inspect-pipeline rules train PACK` and kept as `trained.npz`.
+`inspect-pipeline rules train FOLDER` and kept as `trained.npz`.
 """
 
 from __future__ import annotations
@@ -35,15 +35,16 @@ _SPEAKERS = {"客服": Speaker.AGENT, "客户": Speaker.CUSTOMER}
 def read_intents(node: Node, context: Context) -> None:
     """Read the classifier of a pack's folder of intents into the context."""
     name = read_text(node, context)
-    path = Path(context.path).parent / name / TRAINED
+    folder = Path(context.path).parent / name
+    path = folder / TRAINED
     if not name:
         return
     try:
         context.intents.append(IntentClassifier.load(path.read_bytes()))
     except FileNotFoundError:
-        context.wrong(node.line, f"'{path}' is missing", f": inspect-pipeline rules train {context.path}")
+        context.wrong(node.line, f"'{path}' is missing", f": inspect-pipeline rules train {folder}")
     except (OSError, ValueError) as error:
-        context.wrong(node.line, f"'{path}' cannot be read ({error})", f": inspect-pipeline rules train {context.path}")
+        context.wrong(node.line, f"'{path}' cannot be read ({error})", f": inspect-pipeline rules train {folder}")
 
 
 def read_intent(fields: Fields) -> Intent | None:

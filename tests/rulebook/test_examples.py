@@ -88,7 +88,7 @@ def test_every_example_is_run_in_order_and_says_why_it_failed(tmp_path: Path) ->
 def test_alternatives_that_no_example_uses_are_told(tmp_path: Path) -> None:
     pack, results = ran(tmp_path)
     # 祝您生活愉快 is used by a known gap only; 拜拜 must not be found; 我要投诉 and 对不起 are used by another rule.
-    assert unexercised(pack, results) == {"closing.farewell": ("祝您生活愉快", "欢迎 … 再次")}
+    assert unexercised(pack, results, Judge([pack]).look) == {"closing.farewell": ("祝您生活愉快", "欢迎 … 再次")}
 
 
 def test_metadata_holds_every_known_column_and_never_the_number() -> None:

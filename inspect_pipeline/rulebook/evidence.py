@@ -39,14 +39,17 @@ def _overlap(one: Found, other: Found) -> bool:
 
 
 def _evidence(found: Found) -> Evidence:
-    hit, said = found.hit, found.utterance
-    return Evidence(
-        utterance=said.index,
-        speaker=said.speaker,
-        start_s=round(found.start_s, 3),
-        end_s=round(found.end_s, 3),
-        quote=said.text[hit.start : hit.end],
-        term=label(found.term),
-        match=hit.match,
-        value=hit.distance if hit.match in (Match.NEAR, Match.LIKE) else None,
-    )
+    evidence = found.evidence
+    if evidence is None:
+        hit, said = found.hit, found.utterance
+        evidence = found.evidence = Evidence(
+            utterance=said.index,
+            speaker=said.speaker,
+            start_s=round(found.start_s, 3),
+            end_s=round(found.end_s, 3),
+            quote=said.text[hit.start : hit.end],
+            term=label(found.term),
+            match=hit.match,
+            value=hit.distance if hit.match in (Match.NEAR, Match.LIKE) else None,
+        )
+    return evidence

@@ -65,20 +65,23 @@ def _evaluate(group: Members, search: Search) -> Outcome:
 
 def _any_of(group: Members, search: Search, places: frozenset[int]) -> Outcome:
     """Return whether a member of `any` is found. Sentence models are asked last, and only when that can matter."""
-    listening = search.hearing.listening
+    hearing = search.hearing
+    listening = hearing.listening
     outcomes = {place: _evaluate(item, search) for place, item in group.groups}
     lacking: list[int] = []
     likes: list[int] = []
-    for number in search.hearing.touched(search.speaker) & group.own:
+    for number in hearing.touched(search.speaker) & group.own:
         if number in listening.matcher.likes:
             likes.append(number)
-        elif listening.may_be(number, places):
-            outcome = _said(number, search, places)
+            continue
+        found = listening.found(number, places)
+        if found is not None:
+            outcome = _weighed(number, found, search, places) if found else None
             if outcome is None:
                 lacking.append(number)
             else:
                 outcomes[group.places[number]] = outcome
-    settled = any(outcome.truth is Truth.YES for outcome in outcomes.values())
+    settled = any([outcome.truth is Truth.YES for outcome in outcomes.values()])
     for number in () if settled and search.frugal else likes:
         outcome = _said(number, search, places)
         if outcome is None:
@@ -103,19 +106,26 @@ def _item(item: int | Members, search: Search, places: frozenset[int]) -> Outcom
 
 def _said(number: int, search: Search, places: frozenset[int]) -> Outcome | None:
     """Return what is found of a term, surely or doubtfully; None when nothing is."""
-    hearing, scope = search.hearing, search.scope
-    all_found = hearing.listening.found(number, places)
-    if not all_found or hearing.listening.unable(number, places):
+    found = search.hearing.listening.found(number, places)
+    return _weighed(number, found, search, places) if found else None
+
+
+def _weighed(number: int, all_found: list[Found], search: Search, places: frozenset[int]) -> Outcome | None:
+    """Return which hits of a term count, surely or doubtfully; None when none does."""
+    hearing, scope, excuse = search.hearing, search.scope, search.excuse
+    if hearing.listening.unable(number, places):
         return None
+    if scope.moment is None and excuse is None and search.wanted and not hearing.unsure:
+        return Outcome(Truth.YES, tuple(all_found))
     sure: list[Found] = []
     doubts: list[tuple[Found, Reason]] = []
     for found in all_found:
         if scope.moment is not None and not scope.admits(found):
             continue
-        excuse = search.excuse(found) if search.excuse else NOTHING
-        if excuse.truth is Truth.YES:
+        excused = excuse(found) if excuse else NOTHING
+        if excused.truth is Truth.YES:
             continue
-        doubt = _doubt(found, excuse, search)
+        doubt = _doubt(found, excused, search)
         if doubt is None:
             sure.append(found)
         else:
@@ -140,7 +150,7 @@ def _resembled(number: int, search: Search, places: frozenset[int]) -> Outcome |
 
 def _doubt(found: Found, excuse: Outcome, search: Search) -> Reason | None:
     hearing = search.hearing
-    if hearing.by(found.utterance, search.speaker) is Truth.UNSURE:
+    if hearing.unsure and hearing.by(found.utterance, search.speaker) is Truth.UNSURE:
         return Reason("speaker-unknown", (("confidence", f"{hearing.transcript.speaker_confidence:.2f}"),))
     if excuse.truth is Truth.UNSURE:
         return excuse.reason

@@ -83,6 +83,11 @@ class Hearing:
             known = self._spoken[speaker] = frozenset(own)
         return known if positions is None else known & positions
 
+    @cached_property
+    def unsure(self) -> bool:
+        """Whether it is unsure of any utterance who said it."""
+        return not self.trusted or any([said.speaker is Speaker.UNKNOWN for said in self.utterances])
+
     def by(self, said: Utterance, speaker: Speaker) -> Truth:
         """Return whether an utterance is a speaker's; `UNKNOWN` asks for anybody's."""
         if speaker is Speaker.UNKNOWN:

@@ -3,35 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
-from inspect_pipeline.model import Seconds, Utterance
+from inspect_pipeline.model import Evidence, Seconds, Utterance
 from inspect_pipeline.rulebook.matcher import Line, Matcher, Place
 from inspect_pipeline.rulebook.terms import Hit, Like, Near, Phrase, Regex, Term
 
 
-class Found(NamedTuple):
-    """A hit in its utterance. `position` is the utterance's place in the transcript."""
+class Found:
+    """A hit in its utterance. `position` is the utterance's place in the transcript.
 
-    term: Term
-    hit: Hit
-    utterance: Utterance
-    position: int
+    `start_s`, `end_s`: the seconds of the hit, as if all characters of the utterance took the same time. Not a
+    NamedTuple: several rules show the same hit, and `evidence` keeps what was made of it for the first.
+    """
 
-    def second(self, offset: int) -> Seconds:
-        """Return the second at which a character is spoken, as if all took the same time."""
-        said = self.utterance
-        return said.start_s + (said.end_s - said.start_s) * offset / max(len(said.text), 1)
+    __slots__ = ("end_s", "evidence", "hit", "position", "start_s", "term", "utterance")
 
-    @property
-    def start_s(self) -> Seconds:
-        """The second at which the hit begins."""
-        return self.second(self.hit.start)
-
-    @property
-    def end_s(self) -> Seconds:
-        """The second at which the hit ends."""
-        return self.second(self.hit.end)
+    def __init__(self, term: Term, hit: Hit, utterance: Utterance, position: int) -> None:
+        self.term = term
+        self.hit = hit
+        self.utterance = utterance
+        self.position = position
+        begin = utterance.start_s
+        lasts, length = utterance.end_s - begin, len(utterance.text) or 1
+        self.start_s: Seconds = begin + lasts * hit.start / length
+        self.end_s: Seconds = begin + lasts * hit.end / length
+        self.evidence: Evidence | None = None
 
 
 def label(term: Term) -> str:
@@ -56,37 +52,51 @@ class Listening:
         self._utterances = utterances
         self.lines = lines
         self._slow = False  # whether looking for anything took too long
-        self._positions: dict[int, list[int]] = {}
+        positions: dict[int, list[int]] = {}
         for at, line in enumerate(lines):
             for number in line.terms:
-                self._positions.setdefault(number, []).append(at)
-        self._found: dict[tuple[int, int], tuple[Found, ...]] = {}
+                if number in positions:
+                    positions[number].append(at)
+                else:
+                    positions[number] = [at]
+        self._positions = positions
+        self._found: dict[int, dict[int, tuple[Found, ...]]] = {}  # by term and place
 
     def touched(self, places: Iterable[int]) -> frozenset[int]:
         """Return the terms that may be in the utterances at `places`; a `like` term may be in any."""
         return self.matcher.likes.union(*[self.lines[at].terms for at in places])
 
-    def may_be(self, number: int, places: frozenset[int]) -> bool:
-        """Return whether a term, no `like` term, may be in one of the utterances at `places`."""
-        return not places.isdisjoint(self._positions[number])
+    def found(self, number: int, places: frozenset[int]) -> list[Found] | None:
+        """Return where a term is in the utterances at `places`, in their order; None: it cannot be in any of them.
 
-    def found(self, number: int, places: frozenset[int]) -> list[Found]:
-        """Return where a term is in the utterances at `places`, in their order. Only those are looked at."""
+        Only those are looked at.
+        """
         if number in self.matcher.likes:
             return self._alike(number, sorted(places))
-        found: list[Found] = []
-        for at in self._positions.get(number, ()):
+        positions = self._positions.get(number)
+        if positions is None:
+            return None
+        known = self._found.get(number)
+        if known is None:
+            known = self._found[number] = {}
+        found: list[Found] | None = None
+        for at in positions:
             if at in places:
-                known = self._found.get((number, at))
-                found += self._find(number, at) if known is None else known
+                here = known.get(at)
+                if here is None:
+                    here = known[at] = self._find(number, at)
+                if found is None:
+                    found = [*here]
+                elif here:
+                    found += here
         return found
 
     def _find(self, number: int, at: int) -> tuple[Found, ...]:
         line = self.lines[at]
         places = self.matcher.places(line, number)
-        found = self._found[number, at] = self._put(number, at, places) if places else ()
-        self._slow = self._slow or bool(line.timed_out)
-        return found
+        if line.timed_out:
+            self._slow = True
+        return self._put(number, at, places) if places else ()
 
     def almost(self, number: int, places: frozenset[int]) -> list[Found]:
         """Return what resembles a term there too little for a hit and too much for a believable absence."""
@@ -104,10 +114,11 @@ class Listening:
     def _alike(self, number: int, places: Sequence[int]) -> list[Found]:
         if self.matcher.similarity is None:
             return []
-        if unknown := [at for at in places if (number, at) not in self._found]:
+        known = self._found.setdefault(number, {})
+        if unknown := [at for at in places if at not in known]:
             found = self.matcher.alike(number, [self._utterances[at].text for at in unknown])
-            self._found |= {(number, at): self._put(number, at, each) for at, each in zip(unknown, found, strict=True)}
-        return [found for at in places for found in self._found[number, at]]
+            known |= {at: self._put(number, at, each) for at, each in zip(unknown, found, strict=True)}
+        return [found for at in places for found in known[at]]
 
     def _put(self, number: int, at: int, places: Iterable[Place]) -> tuple[Found, ...]:
         term, said = self.matcher.terms[number], self._utterances[at]

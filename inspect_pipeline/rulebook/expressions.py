@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cached_property
 
 import regex
@@ -11,6 +12,8 @@ from inspect_pipeline.rulebook.factors import is_plain
 from inspect_pipeline.rulebook.terms import Regex
 
 TIMEOUT_S = 0.25  # for one expression on one utterance: a thousand times what a sound one takes
+
+_Match = re.Match[str] | regex.Match[str]
 
 
 class _Pattern:
@@ -24,11 +27,11 @@ class _Pattern:
     def _plain(self) -> re.Pattern[str]:
         return re.compile(self._text)  # when it is first tried: most of a pack is not there in most calls
 
-    def spans(self, normal: str) -> list[tuple[int, int]]:
-        """Return all matches. Raises TimeoutError."""
+    def matches(self, normal: str) -> Iterator[_Match]:
+        """Return all matches; going over them may raise TimeoutError."""
         if self._limited is None:
-            return [match.span() for match in self._plain.finditer(normal)]
-        return [match.span() for match in self._limited.finditer(normal, timeout=TIMEOUT_S)]
+            return self._plain.finditer(normal)
+        return self._limited.finditer(normal, timeout=TIMEOUT_S)
 
 
 class Expression:
@@ -42,14 +45,14 @@ class Expression:
 
     def places(self, normal: str) -> list[tuple[int, int]]:
         """Return the matches that are not empty and not excused. Raises TimeoutError."""
-        found = self._pattern.spans(normal)
-        if not found:
+        found = [match.span() for match in self._pattern.matches(normal) if match[0]]
+        if not found or self._unless is None:
             return found
-        excused = self._unless.spans(normal) if self._unless is not None else ()
+        excused = [match.span() for match in self._unless.matches(normal)]
         if not excused:
-            return [(start, end) for start, end in found if start < end]
+            return found
         return [
             (start, end)
             for start, end in found
-            if start < end and not any(start < stop and begin < end for begin, stop in excused)
+            if not any(start < stop and begin < end for begin, stop in excused)
         ]

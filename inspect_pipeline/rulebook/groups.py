@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from inspect_pipeline.model import Reason, Speaker
 from inspect_pipeline.rulebook.hearing import Hearing, Outcome, Truth
-from inspect_pipeline.rulebook.listening import Found, label
+from inspect_pipeline.rulebook.listening import Found
 from inspect_pipeline.rulebook.members import Members
 from inspect_pipeline.rulebook.rule import Group
+from inspect_pipeline.rulebook.terms import label
 from inspect_pipeline.rulebook.windows import Scope
 from inspect_pipeline.wording import clock
 
@@ -46,16 +47,16 @@ def evaluate(group: Group, search: Search) -> Outcome:
 
 def _evaluate(group: Members, search: Search) -> Outcome:
     hearing = search.hearing
-    if group.speaker not in (None, search.speaker) and not search.anybody:
+    speaker = search.speaker
+    if group.speaker not in (None, speaker) and not search.anybody:
         search = search._replace(speaker=group.speaker)
-    if group.flat and hearing.touched(search.speaker).isdisjoint(group.own):
+        speaker = search.speaker
+    if group.flat and hearing.touched(speaker).isdisjoint(group.own):
         return NOTHING
-    places = hearing.places(search.scope.positions, search.speaker)
-    parts: list[Outcome] = []
-    if group.any:
-        parts.append(_any_of(group, search, places))
-        if group.simple:
-            return parts[0]
+    places = hearing.places(search.scope.positions, speaker)
+    if group.simple:
+        return _any_of(group, search, places)
+    parts = [_any_of(group, search, places)] if group.any else []
     parts.extend([_item(item, search, places) for item in group.all])
     if group.none:
         against = search._replace(wanted=not search.wanted, frugal=False)
@@ -65,15 +66,10 @@ def _evaluate(group: Members, search: Search) -> Outcome:
 
 def _any_of(group: Members, search: Search, places: frozenset[int]) -> Outcome:
     """Return whether a member of `any` is found. Sentence models are asked last, and only when that can matter."""
-    hearing = search.hearing
-    listening = hearing.listening
-    outcomes = {place: _evaluate(item, search) for place, item in group.groups}
+    listening = search.hearing.listening
+    outcomes = {place: _evaluate(item, search) for place, item in group.groups} if group.groups else {}
     lacking: list[int] = []
-    likes: list[int] = []
-    for number in hearing.touched(search.speaker) & group.own:
-        if number in listening.matcher.likes:
-            likes.append(number)
-            continue
+    for number in group.worded & search.hearing.touched(search.speaker):
         found = listening.found(number, places)
         if found is not None:
             outcome = _weighed(number, found, search, places) if found else None
@@ -81,8 +77,8 @@ def _any_of(group: Members, search: Search, places: frozenset[int]) -> Outcome:
                 lacking.append(number)
             else:
                 outcomes[group.places[number]] = outcome
-    settled = any([outcome.truth is Truth.YES for outcome in outcomes.values()])
-    for number in () if settled and search.frugal else likes:
+    settled = _has_yes(outcomes)
+    for number in () if settled and search.frugal else group.likes:
         outcome = _said(number, search, places)
         if outcome is None:
             lacking.append(number)
@@ -93,7 +89,14 @@ def _any_of(group: Members, search: Search, places: frozenset[int]) -> Outcome:
         outcome = _resembled(number, search, places)
         if outcome is not None:
             outcomes[group.places[number]] = outcome
-    return _any([outcomes[place] for place in sorted(outcomes)])
+    return _any([outcomes[place] for place in sorted(outcomes)] if len(outcomes) > 1 else [*outcomes.values()])
+
+
+def _has_yes(outcomes: Mapping[int, Outcome]) -> bool:
+    for outcome in outcomes.values():  # noqa: SIM110 - a generator costs more than the look
+        if outcome.truth is Truth.YES:
+            return True
+    return False
 
 
 def _item(item: int | Members, search: Search, places: frozenset[int]) -> Outcome:
@@ -113,16 +116,17 @@ def _said(number: int, search: Search, places: frozenset[int]) -> Outcome | None
 def _weighed(number: int, all_found: list[Found], search: Search, places: frozenset[int]) -> Outcome | None:
     """Return which hits of a term count, surely or doubtfully; None when none does."""
     hearing, scope, excuse = search.hearing, search.scope, search.excuse
-    if hearing.listening.unable(number, places):
+    if hearing.listening.slow and hearing.listening.unable(number, places):
         return None
-    if scope.moment is None and excuse is None and search.wanted and not hearing.unsure:
+    moment = scope.moment
+    if moment is None and excuse is None and search.wanted and not hearing.unsure:
         return Outcome(Truth.YES, tuple(all_found))
     sure: list[Found] = []
     doubts: list[tuple[Found, Reason]] = []
     for found in all_found:
-        if scope.moment is not None and not scope.admits(found):
+        if moment is not None and not scope.admits(found):
             continue
-        excused = excuse(found) if excuse else NOTHING
+        excused = NOTHING if excuse is None else excuse(found)
         if excused.truth is Truth.YES:
             continue
         doubt = _doubt(found, excused, search)
@@ -143,9 +147,7 @@ def _resembled(number: int, search: Search, places: frozenset[int]) -> Outcome |
         if near_misses:
             return Outcome(Truth.UNSURE, near_misses, almost_reason(near_misses[0]))
     unable = listening.unable(number, places)
-    if unable is not None:
-        return Outcome(Truth.UNSURE, (), Reason(unable, (("term", label(listening.matcher.terms[number])),)))
-    return None
+    return None if unable is None else Outcome(Truth.UNSURE, (), unable)
 
 
 def _doubt(found: Found, excuse: Outcome, search: Search) -> Reason | None:
@@ -170,6 +172,8 @@ def almost_reason(found: Found) -> Reason:
 
 
 def _any(outcomes: list[Outcome]) -> Outcome:
+    if not outcomes:
+        return NOTHING
     for truth in (Truth.YES, Truth.UNSURE):
         having = [outcome for outcome in outcomes if outcome.truth is truth]
         if len(having) == 1:

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from inspect_pipeline.rulebook.factors import BEGIN, END
+from inspect_pipeline.rulebook.nearness import FILLER_PAIRS
 from inspect_pipeline.rulebook.scan import Numbers, symbols_of
 from inspect_pipeline.text.normalise import ends_clause, normalise
 from inspect_pipeline.text.numbers import DIGIT_TABLE
 from inspect_pipeline.text.sheet import CharacterTable, normalise_all, text_of
-from inspect_pipeline.text.sound import Ear
+from inspect_pipeline.text.sound import Ear, parts_of
 from inspect_pipeline.text.words import boundaries
 
 _SAME = DIGIT_TABLE | str.maketrans({"您": "你", "妳": "你", "她": "他", "它": "他", "牠": "他", "帐": "账"})
@@ -28,7 +29,7 @@ class Heard:
     `offsets`: where each character stands in the original.
     """
 
-    __slots__ = ("heard", "key", "normal", "offsets", "text")
+    __slots__ = ("_filler_pairs", "_parts", "heard", "key", "normal", "offsets", "text")
 
     def __init__(self, text: str, normal: str, key: str, heard: str, offsets: Sequence[int]) -> None:
         self.text = text
@@ -36,6 +37,8 @@ class Heard:
         self.key = key
         self.heard = heard
         self.offsets = offsets
+        self._parts: str | None = None
+        self._filler_pairs = -1
 
     @classmethod
     def of(cls, text: str, ear: Ear) -> Heard:
@@ -52,6 +55,19 @@ class Heard:
     def on_words(self, start: int, end: int) -> bool:
         """Whether the stretch begins and ends on word boundaries."""
         return {start, end} <= boundaries(self.normal)
+
+    def parts(self, start: int, end: int) -> str:
+        """Return a stretch of `heard` by initials and finals, see `sound.parts_of`."""
+        if self._parts is None:
+            self._parts = parts_of(self.heard)
+        return self._parts[2 * start : 2 * end]
+
+    @property
+    def filler_pairs(self) -> int:
+        """How many fillers of two characters (一下, 那个 …) there are."""
+        if self._filler_pairs < 0:
+            self._filler_pairs = sum([self.key.count(pair) for pair in FILLER_PAIRS])
+        return self._filler_pairs
 
     def original(self, start: int, end: int) -> tuple[int, int]:
         """Return the offsets in the original of a stretch of the normal text."""
@@ -76,7 +92,7 @@ class HeardSheet:
         heard = hears(keys)
         self._strings = text_of(sheet.codes), text_of(keys), text_of(heard)
         self._starts = sheet.starts.tolist()
-        self._offsets = sheet.offsets
+        self._offsets = sheet.offsets.tolist()
         lengths = np.diff(sheet.starts)
         numbers = np.arange(len(texts))
         self.keys = keys
@@ -93,8 +109,11 @@ class HeardSheet:
         """Return one of the texts."""
         start, end = self._starts[number], self._starts[number + 1]
         normal, key, heard = self._strings
-        offsets = self._offsets[start:end].tolist()
-        return Heard(self.texts[number], normal[start:end], key[start:end], heard[start:end], offsets)
+        return Heard(self.texts[number], normal[start:end], key[start:end], heard[start:end], self._offsets[start:end])
+
+    def length(self, number: int) -> int:
+        """Return how many normal characters one of the texts has."""
+        return self._starts[number + 1] - self._starts[number]
 
 
 def hearing_table(ear: Ear) -> CharacterTable:

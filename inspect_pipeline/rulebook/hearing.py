@@ -96,7 +96,7 @@ class Hearing:
     @cached_property
     def unsure(self) -> bool:
         """Whether it is unsure of any utterance who said it."""
-        return not self.trusted or any([said.speaker is Speaker.UNKNOWN for said in self.utterances])
+        return not self.trusted or Speaker.UNKNOWN in [said.speaker for said in self.utterances]
 
     def by(self, said: Utterance, speaker: Speaker) -> Truth:
         """Return whether an utterance is a speaker's; `UNKNOWN` asks for anybody's."""
@@ -161,7 +161,7 @@ class Hearing:
     @cached_property
     def measured(self) -> bool:
         """Whether voice activity was measured; if not, the utterances' own times stand in for it."""
-        return any([part.kind is ActivityKind.SPEECH for part in self.transcript.activity])
+        return ActivityKind.SPEECH in [part.kind for part in self.transcript.activity]
 
     def speech(self, speaker: Speaker) -> list[Interval]:
         """Return when a speaker spoke (`UNKNOWN`: when anybody did), merged.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from inspect_pipeline.model import Evidence, Seconds, Utterance
-from inspect_pipeline.rulebook.matcher import Line, Matcher, Place
-from inspect_pipeline.rulebook.terms import Hit, Like, Near, Phrase, Regex, Term
+from inspect_pipeline.model import Evidence, Reason, Seconds, Utterance
+from inspect_pipeline.rulebook.matcher import Line, Matcher, Place, cannot_look
+from inspect_pipeline.rulebook.terms import Hit, Term
 
 
 class Found:
@@ -30,19 +30,6 @@ class Found:
         self.evidence: Evidence | None = None
 
 
-def label(term: Term) -> str:
-    """Return the term as a reader knows it from the pack."""
-    match term:
-        case Phrase():
-            return term.text
-        case Regex():
-            return term.pattern
-        case Near():
-            return " … ".join(phrase.text for phrase in term.phrases)
-        case Like():
-            return term.examples[0] if term.examples else ""
-
-
 class Listening:
     """The utterances of one call and the terms in them. A term is named by its number in the matcher."""
 
@@ -51,7 +38,7 @@ class Listening:
         self.matcher = matcher
         self._utterances = utterances
         self.lines = lines
-        self._slow = False  # whether looking for anything took too long
+        self.slow = False  # whether looking for anything took too long
         positions: dict[int, list[int]] = {}
         for at, line in enumerate(lines):
             for number in line.terms:
@@ -72,7 +59,7 @@ class Listening:
         Only those are looked at.
         """
         if number in self.matcher.likes:
-            return self._alike(number, sorted(places))
+            return self._alike(number, sorted(places)) if self.matcher.similarity else None
         positions = self._positions.get(number)
         if positions is None:
             return None
@@ -95,25 +82,25 @@ class Listening:
         line = self.lines[at]
         places = self.matcher.places(line, number)
         if line.timed_out:
-            self._slow = True
+            self.slow = True
         return self._put(number, at, places) if places else ()
 
     def almost(self, number: int, places: frozenset[int]) -> list[Found]:
         """Return what resembles a term there too little for a hit and too much for a believable absence."""
         positions = [at for at in self._positions.get(number, ()) if at in places]
+        if not positions:
+            return []
         almost = [(at, self.matcher.almost(self.lines[at], number)) for at in positions]
         return [found for at, some in almost if some for found in self._put(number, at, some)]
 
-    def unable(self, number: int, places: frozenset[int]) -> str | None:
-        """Return why a term that was looked for there could not be found, as the code of a reason; None: it could."""
+    def unable(self, number: int, places: frozenset[int]) -> Reason | None:
+        """Return why a term that was looked for there could not be found; None: it could."""
         if number in self.matcher.likes:
-            return None if self.matcher.similarity else "model-missing"
-        slow = self._slow and any(number in self.lines[at].timed_out for at in places)
-        return "regex-timeout" if slow else None
+            return self.matcher.missing.get(number)
+        slow = self.slow and any(number in self.lines[at].timed_out for at in places)
+        return cannot_look("regex-timeout", self.matcher.terms[number]) if slow else None
 
     def _alike(self, number: int, places: Sequence[int]) -> list[Found]:
-        if self.matcher.similarity is None:
-            return []
         known = self._found.setdefault(number, {})
         if unknown := [at for at in places if at not in known]:
             found = self.matcher.alike(number, [self._utterances[at].text for at in unknown])

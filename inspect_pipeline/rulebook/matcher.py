@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise, product
 
-from inspect_pipeline.model import Match, Utterance
+from inspect_pipeline.model import Match, Reason, Utterance
 from inspect_pipeline.rulebook.expressions import Expression
 from inspect_pipeline.rulebook.heard import Heard, HeardSheet, hearing_table
 from inspect_pipeline.rulebook.phrases import Clues, Found, PhraseIndex
 from inspect_pipeline.rulebook.scan import Sieve, strings_of
 from inspect_pipeline.rulebook.similarity import Similarity
 from inspect_pipeline.rulebook.sounds import SoundExpression, heard_needs
-from inspect_pipeline.rulebook.terms import Hit, Like, Look, Near, Phrase, Regex, Term
+from inspect_pipeline.rulebook.terms import Hit, Like, Look, Near, Phrase, Regex, Term, label
 from inspect_pipeline.text.normalise import clauses, normalise
 from inspect_pipeline.text.sound import Ear
 
@@ -25,6 +25,11 @@ Place = tuple[int, int, Match, float]
 """Where something is in a text, start and end as offsets into the original, how it was found, and its distance."""
 
 _NO_PLACES: tuple[Place, ...] = ()
+
+
+def cannot_look(code: str, term: Term) -> Reason:
+    """Return the reason that a term could not be looked for."""
+    return Reason(code, (("term", label(term)),))
 
 
 class Line:
@@ -42,6 +47,11 @@ class Line:
         self.almost: dict[int, tuple[Place, ...]] = {}
         self.parts: dict[int, tuple[list[Found], list[int]]] = {}
         self.timed_out: set[int] = set()
+
+    @property
+    def length(self) -> int:
+        """How many normal characters the text has."""
+        return self.sheet.length(self.number)
 
     def as_heard(self) -> Heard:
         """Return the text as it is heard."""
@@ -65,6 +75,8 @@ class Matcher:
         self.numbers = {term: number for number, term in enumerate(self.terms)}
         self.similarity = similarity
         self.likes = frozenset(number for number, term in enumerate(self.terms) if isinstance(term, Like))
+        without = frozenset() if similarity else self.likes
+        self.missing = {number: cannot_look("model-missing", self.terms[number]) for number in without}
         self._ear = ear or Ear()
         self._hears = hearing_table(self._ear)
         self._expressions = {
@@ -143,7 +155,8 @@ class Matcher:
         if number in self._expressions:
             return self._matches(line, heard, number)
         if number in self._phrases:
-            return tuple([_place(heard, hit) for hit in self._found(line, self._phrases[number])[0]])
+            found = self._found(line, self._phrases[number])[0]
+            return tuple([_place(heard, hit) for hit in found]) if found else _NO_PLACES
         parts, within = self._nears[number]
         choices = [self._found(line, part)[0] for part in parts]
         return tuple([_place(heard, place) for place in _together(choices, within)])
@@ -157,17 +170,19 @@ class Matcher:
 
     def _matches(self, line: Line, heard: Heard, number: int) -> tuple[Place, ...]:
         expression, by_sound = self._expressions[number]
+        match = Match.REGEX
         try:
             spans = expression.places(heard.normal)
         except TimeoutError:
             line.timed_out.add(number)
             self._lines.pop(heard.text, None)  # the next call that says this may have better luck
             return _NO_PLACES
-        if spans:
-            return tuple([(*heard.original(*span), Match.REGEX, 0.0) for span in spans])
-        if by_sound is None:
+        if not spans and by_sound is not None:
+            match, spans = Match.SOUND, by_sound.places(heard)
+        if not spans:
             return _NO_PLACES
-        return tuple([(*heard.original(*span), Match.SOUND, 0.0) for span in by_sound.places(heard)])
+        offsets = heard.offsets
+        return tuple([(offsets[start], offsets[end - 1] + 1, match, 0.0) for start, end in spans])
 
     def look(self, utterances: Sequence[Utterance]) -> Look:
         """Return all hits in `utterances`, and what could not be looked for. Every term has an entry in `hits`."""

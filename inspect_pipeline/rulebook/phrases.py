@@ -19,7 +19,6 @@ from inspect_pipeline.rulebook.heard import Heard, HeardSheet, fold
 from inspect_pipeline.rulebook.nearness import (
     ALMOST_SPREAD,
     DIGIT_RUN,
-    FILLER_PAIRS,
     NEAR_LEAST,
     ONE_CLAUSE_BELOW,
     ONE_CLAUSE_EXACT_BELOW,
@@ -32,7 +31,7 @@ from inspect_pipeline.rulebook.scan import LONGEST, Fan, Numbers, Scanner
 from inspect_pipeline.rulebook.terms import Phrase
 from inspect_pipeline.text.normalise import normalise
 from inspect_pipeline.text.numbers import longest_digit_run, other_forms
-from inspect_pipeline.text.sound import Ear, parts_of, tones
+from inspect_pipeline.text.sound import Ear, tones
 from inspect_pipeline.text.words import is_word
 
 _RANK = {Match.EXACT: 0, Match.SOUND: 1, Match.NEAR: 2}
@@ -169,7 +168,7 @@ class PhraseIndex:
     def _candidates(self, phrase: int, heard: Heard, begun: Iterable[int]) -> tuple[list[tuple[int, int]], list[int]]:
         """Return the windows in which a phrase may be near, and the offsets at which it may be resembled."""
         pattern = self._patterns[phrase]
-        slack = pattern.near + sum([heard.key.count(pair) for pair in FILLER_PAIRS])
+        slack = pattern.near + heard.filler_pairs
         windows: list[tuple[int, int]] = []
         resembling: list[int] = []
         for begin in begun:
@@ -179,7 +178,7 @@ class PhraseIndex:
             if not common:
                 continue
             if common >= pattern.near_intact and common_subsequence(
-                pattern.parts, parts_of(syllables), score_cutoff=pattern.near_parts
+                pattern.parts, heard.parts(low, high), score_cutoff=pattern.near_parts
             ):
                 windows.append((low, high))
             if common >= pattern.almost_intact:

@@ -81,6 +81,19 @@ class Like(_Term):
 Term = Phrase | Regex | Near | Like
 
 
+def label(term: Term) -> str:
+    """Return the term as a reader knows it from the pack."""
+    match term:
+        case Phrase():
+            return term.text
+        case Regex():
+            return term.pattern
+        case Near():
+            return " … ".join(phrase.text for phrase in term.phrases)
+        case Like():
+            return term.examples[0] if term.examples else ""
+
+
 class Hit(NamedTuple):
     """One term found in one utterance. `start`/`end` are offsets into `Utterance.text` (the original characters).
 

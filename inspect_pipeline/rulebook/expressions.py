@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Callable, Iterable
+from functools import partial
 
 import regex
 
@@ -13,25 +13,24 @@ from inspect_pipeline.rulebook.terms import Regex
 
 TIMEOUT_S = 0.25  # for one expression on one utterance: a thousand times what a sound one takes
 
-_Match = re.Match[str] | regex.Match[str]
+Matches = Callable[[str], Iterable[re.Match[str]]]
 
 
 class _Pattern:
-    """One compiled pattern: plain ones by `re`, which is some times quicker but knows no time limit."""
+    """One compiled pattern: plain ones by `re`, which is some times quicker but knows no time limit.
+
+    `matches` finds all matches in a text; going over them may raise TimeoutError.
+    """
 
     def __init__(self, pattern: str) -> None:
         self._text = pattern
-        self._limited = None if is_plain(pattern) else regex.compile(pattern)
+        plain = is_plain(pattern)
+        self.matches: Matches = self._first if plain else partial(regex.compile(pattern).finditer, timeout=TIMEOUT_S)
 
-    @cached_property
-    def _plain(self) -> re.Pattern[str]:
-        return re.compile(self._text)  # when it is first tried: most of a pack is not there in most calls
-
-    def matches(self, normal: str) -> Iterator[_Match]:
-        """Return all matches; going over them may raise TimeoutError."""
-        if self._limited is None:
-            return self._plain.finditer(normal)
-        return self._limited.finditer(normal, timeout=TIMEOUT_S)
+    def _first(self, normal: str) -> Iterable[re.Match[str]]:
+        """Compile the pattern when it is first tried: most of a pack is not there in most calls."""
+        self.matches = re.compile(self._text).finditer
+        return self.matches(normal)
 
 
 class Expression:
@@ -52,7 +51,5 @@ class Expression:
         if not excused:
             return found
         return [
-            (start, end)
-            for start, end in found
-            if not any(start < stop and begin < end for begin, stop in excused)
+            (start, end) for start, end in found if not any(start < stop and begin < end for begin, stop in excused)
         ]

@@ -91,7 +91,7 @@ class HeardSheet:
         keys = _fold_of(sheet.codes)
         heard = hears(keys)
         self._strings = text_of(sheet.codes), text_of(keys), text_of(heard)
-        self._starts = sheet.starts.tolist()
+        self._starts: list[int] = sheet.starts.tolist()
         self._offsets = sheet.offsets.tolist()
         lengths = np.diff(sheet.starts)
         numbers = np.arange(len(texts))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -74,6 +75,7 @@ class Heard:
         return self.offsets[start], self.offsets[end - 1] + 1
 
 
+_PAIRS = np.array([ord(first) << 32 | ord(second) for first, second in map(tuple, FILLER_PAIRS)], dtype=np.uint64)
 _fold_of = CharacterTable(lambda character: ord(fold(character)))
 
 
@@ -104,6 +106,15 @@ class HeardSheet:
         self.symbols[np.arange(len(heard)) + 2 * self.key_text + 1] = symbols_of(heard)
         self.symbols[self.edges] = ord(BEGIN)
         self.symbols[self.edges + lengths + 1] = ord(END)
+
+    @cached_property
+    def filler_pairs(self) -> Numbers:
+        """How many fillers of two characters (一下, 那个 …) are in each text."""
+        pairs = self.keys[:-1].astype(np.uint64) << np.uint64(32) | self.keys[1:]
+        same = self.key_text[:-1] == self.key_text[1:]
+        there = np.isin(pairs, _PAIRS) & same
+        counts: Numbers = np.bincount(self.key_text[:-1][there], minlength=len(self.lengths))
+        return counts
 
     def heard(self, number: int) -> Heard:
         """Return one of the texts."""

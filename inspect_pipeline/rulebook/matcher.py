@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise, product
 
+import numpy as np
+
 from inspect_pipeline.model import Match, Reason, Utterance
 from inspect_pipeline.rulebook.expressions import Expression
 from inspect_pipeline.rulebook.heard import Heard, HeardSheet, hearing_table
@@ -35,18 +37,17 @@ def cannot_look(code: str, term: Term) -> Reason:
 class Line:
     """One distinct text: what may be in it, and what is, once that was asked for."""
 
-    __slots__ = ("almost", "clues", "heard", "number", "parts", "places", "sheet", "terms", "timed_out")
+    __slots__ = ("clues", "heard", "number", "parts", "places", "sheet", "terms", "timed_out")
 
-    def __init__(self, sheet: HeardSheet, number: int, clues: Clues) -> None:
+    def __init__(self, sheet: HeardSheet, number: int, clues: Clues, terms: frozenset[int]) -> None:
         self.sheet = sheet
         self.number = number
         self.clues = clues
-        self.terms: frozenset[int] = frozenset()
+        self.terms = terms
         self.heard: Heard | None = None
         self.places: dict[int, tuple[Place, ...]] = {}
-        self.almost: dict[int, tuple[Place, ...]] = {}
         self.parts: dict[int, tuple[list[Found], list[int]]] = {}
-        self.timed_out: set[int] = set()
+        self.timed_out: frozenset[int] = frozenset()
 
     @property
     def length(self) -> int:
@@ -90,7 +91,7 @@ class Matcher:
         needs = [heard_needs(expression.term.pattern, self._ear) for expression, _ in self._expressions.values()]
         self._index = PhraseIndex(parts, self._ear, strings_of(needs))
         self._sieve = Sieve(needs, self._index.scanner)
-        self._sifted = list(self._expressions)
+        self._sifted = np.array([*self._expressions], dtype=np.int64)
         places = {phrase: place for place, phrase in enumerate(parts)}
         self._phrases = {self.numbers[phrase]: places[phrase] for phrase in phrases}
         self._nears = {
@@ -122,14 +123,20 @@ class Matcher:
     def _read(self, texts: Sequence[str]) -> dict[str, Line]:
         sheet = HeardSheet(texts, self._hears)
         numbers, starts = self._index.scanner.scan(sheet.symbols)
-        lines = [Line(sheet, number, clues) for number, clues in enumerate(self._index.clues(sheet, numbers, starts))]
+        clues = self._index.clues(sheet, numbers, starts)
         possible = self._sieve.possible(numbers, sheet.text_at[starts], len(texts))
-        terms = [[number for phrase in line.clues.phrases() for number in self._leads[phrase]] for line in lines]
-        for text, place in zip(*(axis.tolist() for axis in possible.nonzero()), strict=True):
-            terms[text].append(self._sifted[place])
-        for line, numbers_of_line in zip(lines, terms, strict=True):
-            line.terms = frozenset(numbers_of_line)
-        return dict(zip(texts, lines, strict=True))
+        rows, places = possible.nonzero()
+        expressions = self._sifted[places].tolist()
+        ends = np.cumsum(np.bincount(rows, minlength=len(texts))).tolist()
+        read = {}
+        start = 0
+        for number, (text, each, end) in enumerate(zip(texts, clues, ends, strict=True)):
+            terms = expressions[start:end]
+            for phrase in each.phrases():
+                terms += self._leads[phrase]
+            read[text] = Line(sheet, number, each, frozenset(terms))
+            start = end
+        return read
 
     def places(self, line: Line, number: int) -> tuple[Place, ...]:
         """Return where a term is in a text; nowhere for what took too long, see `Line.timed_out`."""
@@ -143,12 +150,11 @@ class Matcher:
         phrase = self._phrases.get(number)
         if phrase is None:
             return _NO_PLACES
-        known = line.almost.get(number)
-        if known is None:
-            heard, (hits, resembling) = line.as_heard(), self._found(line, phrase)
-            found = self._index.almost(phrase, heard, hits, resembling) if resembling else []
-            known = line.almost[number] = tuple(_place(heard, place) for place in found)
-        return known
+        hits, resembling = self._found(line, phrase)
+        if not resembling:
+            return _NO_PLACES
+        heard = line.as_heard()
+        return tuple([_place(heard, place) for place in self._index.almost(phrase, heard, hits, resembling)])
 
     def _places(self, line: Line, number: int) -> tuple[Place, ...]:
         heard = line.as_heard()
@@ -174,7 +180,7 @@ class Matcher:
         try:
             spans = expression.places(heard.normal)
         except TimeoutError:
-            line.timed_out.add(number)
+            line.timed_out |= {number}
             self._lines.pop(heard.text, None)  # the next call that says this may have better luck
             return _NO_PLACES
         if not spans and by_sound is not None:

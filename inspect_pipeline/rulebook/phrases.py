@@ -8,7 +8,6 @@ piece intact (pigeonhole), so comparing the surroundings of pieces loses nothing
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from rapidfuzz.distance.LCSseq import editops
@@ -51,12 +50,14 @@ class Found(NamedTuple):
         return (self.halves, _RANK[self.match], self.start - self.end, self.start)
 
 
-@dataclass(slots=True)
 class Clues:
     """Where each phrase may stand in one text, as offsets: `whole` as a form of its own, `begun` with errors."""
 
-    whole: dict[int, list[tuple[int, str]]] = field(default_factory=dict)
-    begun: dict[int, list[int]] = field(default_factory=dict)
+    __slots__ = ("begun", "whole")
+
+    def __init__(self) -> None:
+        self.whole: dict[int, list[tuple[int, str]]] = {}
+        self.begun: dict[int, list[int]] = {}
 
     def phrases(self) -> set[int]:
         """Return the phrases."""

@@ -34,6 +34,8 @@ from inspect_pipeline.store.tables import Content, part_facts, part_path, parts,
 
 _MEMORY_GB = 0.7  # of a worker with the rules, the sentence model and one shard
 
+_COLLECTED_EVERY = 256  # shards
+
 _TOGETHER = 200  # calls that are judged together
 
 JudgeTranscripts = Callable[[Sequence[tuple[Transcript, Recording]]], Iterable[Judgement]]
@@ -124,12 +126,14 @@ def _set_up(plan: NightPlan, load: LoadJudge) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):  # they reach the whole group: the night's process decides
         signal.signal(number, signal.SIG_IGN)
     _at_work["judge"] = plan, load()
-    gc.freeze()  # rules and dictionaries stay: going over them again and again takes a tenth of the time
-    gc.set_threshold(50_000, 20, 20)  # what a call leaves behind is freed without the collector
+    gc.freeze()  # rules and dictionaries stay
+    gc.disable()  # what a call leaves behind is freed without the collector, which takes a tenth of the time
 
 
 def _judge_here(index: int) -> tuple[int, list[str]]:
     plan, judge = _at_work["judge"]
+    if index % _COLLECTED_EVERY == 0:
+        gc.collect()  # in case that something did leave a circle behind
     return index, _judge_shard(plan, index, judge)
 
 

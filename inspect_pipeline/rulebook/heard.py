@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -94,7 +95,7 @@ class HeardSheet:
         heard = hears(keys)
         self._strings = text_of(sheet.codes), text_of(keys), text_of(heard)
         self._starts: list[int] = sheet.starts.tolist()
-        self._offsets = sheet.offsets.tolist()
+        self._offsets = array("q", sheet.offsets.tobytes())  # no list of numbers for the garbage collector to go over
         lengths = np.diff(sheet.starts)
         numbers = np.arange(len(texts))
         self.keys = keys

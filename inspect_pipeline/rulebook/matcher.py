@@ -27,6 +27,7 @@ Place = tuple[int, int, Match, float]
 """Where something is in a text, start and end as offsets into the original, how it was found, and its distance."""
 
 _NO_PLACES: tuple[Place, ...] = ()
+_NO_TERMS: frozenset[int] = frozenset()
 
 
 def cannot_look(code: str, term: Term) -> Reason:
@@ -46,8 +47,8 @@ class Line:
         self.terms = terms
         self.heard: Heard | None = None
         self.places: dict[int, tuple[Place, ...]] = {}
-        self.parts: dict[int, tuple[list[Found], list[int]]] = {}
-        self.timed_out: frozenset[int] = frozenset()
+        self.parts: dict[int, tuple[Sequence[Found], Sequence[int]]] = {}
+        self.timed_out = _NO_TERMS
 
     @property
     def length(self) -> int:
@@ -167,7 +168,7 @@ class Matcher:
         choices = [self._found(line, part)[0] for part in parts]
         return tuple([_place(heard, place) for place in _together(choices, within)])
 
-    def _found(self, line: Line, phrase: int) -> tuple[list[Found], list[int]]:
+    def _found(self, line: Line, phrase: int) -> tuple[Sequence[Found], Sequence[int]]:
         """Return the hits of a phrase in a text, and where it may be resembled."""
         known = line.parts.get(phrase)
         if known is None:
@@ -251,7 +252,7 @@ def _clauses(text: str) -> Iterator[tuple[int, int]]:
             yield start, end
 
 
-def _together(choices: list[list[Found]], within: int) -> list[Found]:
+def _together(choices: list[Sequence[Found]], within: int) -> list[Found]:
     """Return where one of each choice stand together, at most `within` characters between neighbours."""
     found = []
     for parts in product(*choices):

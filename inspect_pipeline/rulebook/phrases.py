@@ -36,6 +36,9 @@ from inspect_pipeline.text.words import is_word
 _RANK = {Match.EXACT: 0, Match.SOUND: 1, Match.NEAR: 2}
 
 
+_NOTHING: tuple[tuple[()], tuple[()]] = ((), ())
+
+
 class Found(NamedTuple):
     """One phrase in one text. `start`/`end` count normal characters; `halves` is twice the distance."""
 
@@ -110,21 +113,23 @@ class PhraseIndex:
             clues[text].begun.setdefault(phrase, []).append(begin)
         return clues
 
-    def find(self, phrase: int, heard: Heard, clues: Clues) -> tuple[list[Found], list[int]]:
+    def find(self, phrase: int, heard: Heard, clues: Clues) -> tuple[Sequence[Found], Sequence[int]]:
         """Return the hits of a phrase in a text, the best that do not overlap, and the offsets at which it may be
         resembled."""
-        sure = self._same(phrase, heard, clues)
+        sure = self._same(phrase, heard, clues) if phrase in clues.whole else []
         begun = clues.begun.get(phrase)
         if begun and sure:
             settled = [hit.start for hit in sure]
             begun = [begin for begin in begun if begin not in settled]
         if not begun:
-            return sure, []
+            return (sure, ()) if sure else _NOTHING
         windows, resembling = self._candidates(phrase, heard, begun)
-        near = self._near(phrase, heard, windows) if windows else []
-        return (_best([*sure, *near]) if near else sure), resembling
+        near = self._near(phrase, heard, windows) if windows else None
+        if near:
+            return _best([*sure, *near]), resembling
+        return (sure, resembling) if sure or resembling else _NOTHING
 
-    def almost(self, phrase: int, heard: Heard, hits: list[Found], resembling: Sequence[int]) -> list[Found]:
+    def almost(self, phrase: int, heard: Heard, hits: Sequence[Found], resembling: Sequence[int]) -> list[Found]:
         """Return the places that almost are hits; `hits` and `resembling` are what `find` returns."""
         begins = [begin for begin in resembling if not self._taken(phrase, begin, hits)]
         alike = [place for begin in begins if (place := self._resembles(phrase, heard, begin))]
@@ -134,7 +139,7 @@ class PhraseIndex:
         """Return the exact and the sound hits of a phrase."""
         found: list[Found] = []
         pattern = self._patterns[phrase]
-        for start, form in clues.whole.get(phrase, ()):
+        for start, form in clues.whole[phrase]:
             end = start + len(form)
             said = heard.key[start:end]
             if said == form:
@@ -186,7 +191,7 @@ class PhraseIndex:
                 resembling.append(begin)
         return windows, resembling
 
-    def _taken(self, phrase: int, begin: int, hits: list[Found]) -> bool:
+    def _taken(self, phrase: int, begin: int, hits: Sequence[Found]) -> bool:
         """Whether the phrase written from `begin` on would lie over the middle of one of its hits."""
         middle = begin + self._patterns[phrase].length // 2
         return any(hit.start <= middle < hit.end for hit in hits)

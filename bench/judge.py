@@ -148,7 +148,7 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
     said: set[str] = set()
     memory = peak_mb()
     gc.freeze()  # as the workers of `reinspect` do
-    gc.set_threshold(50_000, 20, 20)
+    gc.disable()
     loop = Loop(judge)
     works["loop"] = loop
     shares = {"loop": options.loop_share}

@@ -5,6 +5,7 @@ Strict: a value, a reason or a language that has no words here is an error, neve
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from enum import StrEnum
@@ -157,6 +158,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
 }
 
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
+_VALUE = re.compile(r"\{(\w+)\}")
 _MEASURED = re.compile(r"(-?\d+(?:\.\d+)?) ?(s|/min|%|times|dB)")
 _STRETCH = re.compile(r"([\d:]+)[-–]([\d:]+)")
 _EXTENT = re.compile(r"(?:(first|last) )?(\d+(?:\.\d+)?)\s*(s|turns?|%)")
@@ -192,12 +194,22 @@ def reason_text(reason: Reason, lang: str) -> str:
     if "window" not in values and "from" in values and "to" in values:
         values["window"] = f"{values['from']}–{values['to']}" + (" " if lang == "zh" else "")
 
-    def part(match: re.Match[str]) -> str:
-        wanted = re.findall(r"\{(\w+)\}", match[1])
-        return match[1].format(**values) if all(values.get(key) for key in wanted) else ""
-
-    text = _OPTIONAL.sub(part, template)
+    text = ""
+    for sure, optional, wanted in _parts(template):
+        text += sure
+        if optional and all(map(values.get, wanted)):
+            text += optional.format(**values)
     return text[0].upper() + text[1:] if lang == "en" else text.lstrip("，")
+
+
+@functools.cache
+def _parts(template: str) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+    """Return a template as what always stands, what stands behind it only with its values, and these, in turns."""
+    pieces = [*_OPTIONAL.split(template), ""]
+    return tuple(
+        (sure, optional, tuple(_VALUE.findall(optional)))
+        for sure, optional in zip(pieces[::2], pieces[1::2], strict=True)
+    )
 
 
 def extent_text(extent: str, lang: str) -> str:

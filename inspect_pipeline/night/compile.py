@@ -12,10 +12,9 @@ from inspect_pipeline.night.plan import NightPlan, Shard, Task
 from inspect_pipeline.night.spool import Entry, Spool
 from inspect_pipeline.store.calls import SHARD_TABLES, shard_rows
 from inspect_pipeline.store.journal import WRITING, CallRecord, ShardRecord, read_record, remove_record, write_record
-from inspect_pipeline.store.rows import Rows
 from inspect_pipeline.store.schema import TableName
 from inspect_pipeline.store.stored import by_call
-from inspect_pipeline.store.tables import part_facts, part_path, write_part
+from inspect_pipeline.store.tables import Content, part_facts, part_path, write_part
 
 
 def is_stored(plan: NightPlan, shard: Shard, record: ShardRecord | None) -> bool:
@@ -86,7 +85,13 @@ def _write_entries(plan: NightPlan, shard: Shard, entries: Sequence[tuple[Task, 
     write_shard(plan, shard.index, rows, facts, ShardRecord(shard.digest, shard.rules, calls))
 
 
-def write_shard(plan: NightPlan, index: int, rows: Rows, facts: Mapping[str, str], record: ShardRecord | None) -> None:
+def write_shard(
+    plan: NightPlan,
+    index: int,
+    rows: Mapping[TableName, Content],
+    facts: Mapping[str, str],
+    record: ShardRecord | None,
+) -> None:
     """Write the parts of a shard and then its record (None: there is none). Raises StoreError.
 
     `calls` is the last part: whoever finds a call there finds its utterances and findings, too.

@@ -25,14 +25,16 @@ from inspect_pipeline.night.plan import NightPlan, digest_of, rules_digest, shar
 from inspect_pipeline.night.spool import Spool
 from inspect_pipeline.night.stopping import stoppable, undisturbed
 from inspect_pipeline.night.told import NightSummary, StoppedError
-from inspect_pipeline.store.calls import shard_rows
+from inspect_pipeline.store.calls import shard_tables
 from inspect_pipeline.store.journal import ShardRecord, read_record
 from inspect_pipeline.store.rows import Row, finding_row
 from inspect_pipeline.store.schema import TableName
 from inspect_pipeline.store.stored import by_call, recording_of, transcript_of
-from inspect_pipeline.store.tables import part_facts, part_path, parts, read_table, shard_of
+from inspect_pipeline.store.tables import Content, part_facts, part_path, parts, read_table, rows_of, shard_of
 
 _MEMORY_GB = 0.7  # of a worker with the rules, the sentence model and one shard
+
+_COLLECTED_EVERY = 256  # shards
 
 _TOGETHER = 200  # calls that are judged together
 
@@ -124,19 +126,22 @@ def _set_up(plan: NightPlan, load: LoadJudge) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):  # they reach the whole group: the night's process decides
         signal.signal(number, signal.SIG_IGN)
     _at_work["judge"] = plan, load()
-    gc.freeze()  # rules and dictionaries stay: going over them again and again takes a tenth of the time
-    gc.set_threshold(50_000, 20, 20)  # what a call leaves behind is freed without the collector
+    gc.freeze()  # rules and dictionaries stay
+    gc.disable()  # what a call leaves behind is freed without the collector, which takes a tenth of the time
 
 
 def _judge_here(index: int) -> tuple[int, list[str]]:
     plan, judge = _at_work["judge"]
+    if index % _COLLECTED_EVERY == 0:
+        gc.collect()  # in case that something did leave a circle behind
     return index, _judge_shard(plan, index, judge)
 
 
 def _judge_shard(plan: NightPlan, index: int, judge: JudgeTranscripts) -> list[str]:
     """Judge one shard, unless these rules have judged it, and return the ids of its calls."""
     rules, record = rules_digest(plan), read_record(plan.out, plan.night, index)
-    rows = shard_rows(plan.out, plan.night, index, tables=(TableName.CALLS, TableName.UTTERANCES))
+    contents = shard_tables(plan.out, plan.night, index, tables=(TableName.CALLS, TableName.UTTERANCES))
+    rows: dict[TableName, list[Row]] = {table: list(rows_of(content)) for table, content in contents.items()}
     call_ids = [call["call_id"] for call in rows[TableName.CALLS]]
     facts = part_facts(part_path(plan.out, TableName.CALLS, plan.night, index)) or {}
     known = record is not None and record.digest == facts["shard_digest"]
@@ -150,12 +155,15 @@ def _judge_shard(plan: NightPlan, index: int, judge: JudgeTranscripts) -> list[s
     stored = list(by_call(rows).values())
     blocks = [stored[first : first + _TOGETHER] for first in range(0, len(stored), _TOGETHER)]
     judged = [call for block in blocks for call in _judge_calls(plan, block, judge)]
-    rows[TableName.CALLS] = [call for call, _ in judged]
-    rows[TableName.FINDINGS] = [finding for _, findings in judged for finding in findings]
+    made: dict[TableName, Content] = {
+        TableName.UTTERANCES: contents[TableName.UTTERANCES],  # as they were read
+        TableName.FINDINGS: [finding for _, findings in judged for finding in findings],
+        TableName.CALLS: [call for call, _ in judged],
+    }
     made_from = {name: facts[name] for name in ("night", "shard", "model")}
     with undisturbed():  # half of it would have to be transcribed again
         write_shard(
-            plan, index, rows, {**made_from, "shard_digest": digest, **pack_facts(plan)}, record if known else None
+            plan, index, made, {**made_from, "shard_digest": digest, **pack_facts(plan)}, record if known else None
         )
     return call_ids
 

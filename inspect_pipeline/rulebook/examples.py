@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from inspect_pipeline.model import Finding, Transcript
-from inspect_pipeline.rulebook.listening import label
 from inspect_pipeline.rulebook.rule import Example, Group, Measure, MustFollow, MustReply, Pack, Rule
-from inspect_pipeline.rulebook.terms import Look
+from inspect_pipeline.rulebook.terms import Look, label
 from inspect_pipeline.text.dialogue import parse_dialogue
 from inspect_pipeline.wording import reason_text
 

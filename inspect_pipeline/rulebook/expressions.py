@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from collections.abc import Callable, Iterable
+from functools import partial
 
 import regex
 
@@ -12,23 +13,24 @@ from inspect_pipeline.rulebook.terms import Regex
 
 TIMEOUT_S = 0.25  # for one expression on one utterance: a thousand times what a sound one takes
 
+Matches = Callable[[str], Iterable[re.Match[str]]]
+
 
 class _Pattern:
-    """One compiled pattern: plain ones by `re`, which is some times quicker but knows no time limit."""
+    """One compiled pattern: plain ones by `re`, which is some times quicker but knows no time limit.
+
+    `matches` finds all matches in a text; going over them may raise TimeoutError.
+    """
 
     def __init__(self, pattern: str) -> None:
         self._text = pattern
-        self._limited = None if is_plain(pattern) else regex.compile(pattern)
+        plain = is_plain(pattern)
+        self.matches: Matches = self._first if plain else partial(regex.compile(pattern).finditer, timeout=TIMEOUT_S)
 
-    @cached_property
-    def _plain(self) -> re.Pattern[str]:
-        return re.compile(self._text)  # when it is first tried: most of a pack is not there in most calls
-
-    def spans(self, normal: str) -> list[tuple[int, int]]:
-        """Return all matches. Raises TimeoutError."""
-        if self._limited is None:
-            return [match.span() for match in self._plain.finditer(normal)]
-        return [match.span() for match in self._limited.finditer(normal, timeout=TIMEOUT_S)]
+    def _first(self, normal: str) -> Iterable[re.Match[str]]:
+        """Compile the pattern when it is first tried: most of a pack is not there in most calls."""
+        self.matches = re.compile(self._text).finditer
+        return self.matches(normal)
 
 
 class Expression:
@@ -42,14 +44,12 @@ class Expression:
 
     def places(self, normal: str) -> list[tuple[int, int]]:
         """Return the matches that are not empty and not excused. Raises TimeoutError."""
-        found = self._pattern.spans(normal)
-        if not found:
+        found = [match.span() for match in self._pattern.matches(normal) if match[0]]
+        if not found or self._unless is None:
             return found
-        excused = self._unless.spans(normal) if self._unless is not None else ()
+        excused = [match.span() for match in self._unless.matches(normal)]
         if not excused:
-            return [(start, end) for start, end in found if start < end]
+            return found
         return [
-            (start, end)
-            for start, end in found
-            if start < end and not any(start < stop and begin < end for begin, stop in excused)
+            (start, end) for start, end in found if not any(start < stop and begin < end for begin, stop in excused)
         ]

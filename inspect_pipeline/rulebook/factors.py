@@ -79,20 +79,44 @@ def needs_of(pattern: str) -> Needs:
 def is_plain(pattern: str) -> bool:
     """Return whether a pattern means the same to `re` and to `regex`, and cannot take long on one utterance.
 
-    It has no escapes and no extensions, repeats only single characters, and few of them a changing number of times.
+    It has no escapes, no possessive or lazy repeats, and few things that repeat a changing number of times: single
+    characters, or groups in whose alternatives none is the beginning of another, so that a text is taken apart in one
+    way. It may look ahead.
     """
     tokens = list(_TOKEN.finditer(pattern))
-    if any(_unknown(token) or token["escape"] or token["assertion"] or token["mode"] for token in tokens):
+    if any(_unknown(token) or token["escape"] or token["mode"] or _looks_behind(token) for token in tokens):
         return False
     ways = 1
-    for before, token in pairwise(tokens):
-        if not token["repeat"] or token["repeat"] == "?":
-            continue
-        least, most = _times(token["repeat"])
-        if before["close"] and (least, most) != (1, 1):
-            return False
-        ways *= 1 + (_LONG if most is None else most) - least
+    opened: list[int] = []
+    last = -1  # where the group that was closed last was opened
+    for place, token in enumerate(tokens):
+        if token["open"] or token["assertion"]:
+            opened.append(place)
+        elif token["close"] and opened:
+            last = opened.pop()
+        elif token["repeat"] and token["repeat"] != "?":
+            least, most = _times(token["repeat"])
+            group = place > 0 and bool(tokens[place - 1]["close"])
+            if group and (least, most) != (1, 1) and not _taken_apart(tokens, last, place - 1):
+                return False
+            ways *= 1 + (_LONG if most is None else most) - least
     return ways <= _WAYS_MOST and _alternatives(tokens, 0)[1] == len(tokens)
+
+
+def _looks_behind(token: regex.Match[str]) -> bool:
+    return "<" in (token["assertion"] or "")
+
+
+def _taken_apart(tokens: list[regex.Match[str]], opened: int, closed: int) -> bool:
+    """Return whether what repeats of a group match they match in one way: no alternative begins another, or is it.
+
+    By sound two alternatives may be the same: 会 and 回.
+    """
+    inside = tokens[opened + 1 : closed]
+    if not tokens[opened]["open"] or not all(token["literal"] or token["bar"] for token in inside):
+        return False
+    ordered = sorted("".join(token[0] for token in inside).split("|"))
+    return "" not in ordered and not any(after.startswith(before) for before, after in pairwise(ordered))
 
 
 def _unknown(token: regex.Match[str]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from inspect_pipeline.model import Reason, Seconds, Speaker
-from inspect_pipeline.rulebook.hearing import Hearing, Truth
+from inspect_pipeline.rulebook.hearing import Hearing
 from inspect_pipeline.rulebook.spans import Interval, clip, total
 from inspect_pipeline.rulebook.windows import Scope, whole
 from inspect_pipeline.wording import clock
@@ -32,9 +32,10 @@ def mean_confidence(hearing: Hearing, speaker: Speaker, window: Interval) -> flo
     """Return the confidence of what the speaker said in the window, weighted by seconds; 1 when nothing was said."""
     start_s, end_s = window
     weight = weighted = 0.0
-    for said in hearing.utterances:
+    places = hearing.places(None, speaker)
+    for at, said in enumerate(hearing.utterances):
         seconds = min(said.end_s, end_s) - max(said.start_s, start_s)
-        if seconds > 0 and hearing.by(said, speaker) is not Truth.NO:
+        if seconds > 0 and at in places:
             weight += seconds
             weighted += seconds * said.confidence
     return weighted / weight if weight else 1.0

@@ -58,8 +58,8 @@ def _step(step: Step, number: int, names: list[str]) -> Json:
 
 
 def _canonical(value: object) -> Json:
-    if isinstance(value, Enum):
-        return str(value.value)
+    if isinstance(value, Enum | IntentClassifier):
+        return str(value.value) if isinstance(value, Enum) else value.digest
     if value is None or isinstance(value, bool | int | float | str):
         return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if isinstance(value, tuple):
@@ -71,8 +71,6 @@ def _canonical(value: object) -> Json:
         return _plain(value, leave_out=("name",))
     if isinstance(value, Like):
         return _sorted_members(value, ("examples", "counter_examples"))
-    if isinstance(value, IntentClassifier):
-        return value.digest
     if isinstance(value, Near):
         return _sorted_members(value, ("phrases",))
     if is_dataclass(value):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from inspect_pipeline.model import Reason, Speaker
 from inspect_pipeline.rulebook.hearing import Hearing, Outcome, Truth
-from inspect_pipeline.rulebook.listening import Found, label
+from inspect_pipeline.rulebook.listening import Found
 from inspect_pipeline.rulebook.members import Members
 from inspect_pipeline.rulebook.rule import Group
-from inspect_pipeline.rulebook.terms import Intent
+from inspect_pipeline.rulebook.terms import Intent, label
 from inspect_pipeline.rulebook.windows import Scope
 from inspect_pipeline.wording import clock
 
@@ -47,16 +47,16 @@ def evaluate(group: Group, search: Search) -> Outcome:
 
 def _evaluate(group: Members, search: Search) -> Outcome:
     hearing = search.hearing
-    if group.speaker not in (None, search.speaker) and not search.anybody:
+    speaker = search.speaker
+    if group.speaker not in (None, speaker) and not search.anybody:
         search = search._replace(speaker=group.speaker)
-    if group.flat and hearing.touched(search.speaker).isdisjoint(group.own):
+        speaker = search.speaker
+    if group.flat and hearing.touched(speaker).isdisjoint(group.own):
         return NOTHING
-    places = hearing.places(search.scope.positions, search.speaker)
-    parts: list[Outcome] = []
-    if group.any:
-        parts.append(_any_of(group, search, places))
-        if group.simple:
-            return parts[0]
+    places = hearing.places(search.scope.positions, speaker)
+    if group.simple:
+        return _any_of(group, search, places)
+    parts = [_any_of(group, search, places)] if group.any else []
     parts.extend([_item(item, search, places) for item in group.all])
     if group.none:
         against = search._replace(wanted=not search.wanted, frugal=False)
@@ -67,20 +67,18 @@ def _evaluate(group: Members, search: Search) -> Outcome:
 def _any_of(group: Members, search: Search, places: frozenset[int]) -> Outcome:
     """Return whether a member of `any` is found. Sentence models are asked last, and only when that can matter."""
     listening = search.hearing.listening
-    outcomes = {place: _evaluate(item, search) for place, item in group.groups}
+    outcomes = {place: _evaluate(item, search) for place, item in group.groups} if group.groups else {}
     lacking: list[int] = []
-    likes: list[int] = []
-    for number in search.hearing.touched(search.speaker) & group.own:
-        if number in listening.matcher.likes:
-            likes.append(number)
-        elif listening.may_be(number, places):
-            outcome = _said(number, search, places)
+    for number in group.worded & search.hearing.touched(search.speaker):
+        found = listening.found(number, places)
+        if found is not None:
+            outcome = _weighed(number, found, search, places) if found else None
             if outcome is None:
                 lacking.append(number)
             else:
                 outcomes[group.places[number]] = outcome
-    settled = any(outcome.truth is Truth.YES for outcome in outcomes.values())
-    for number in () if settled and search.frugal else likes:
+    settled = _has_yes(outcomes)
+    for number in () if settled and search.frugal else group.likes:
         outcome = _said(number, search, places)
         if outcome is None:
             lacking.append(number)
@@ -91,7 +89,14 @@ def _any_of(group: Members, search: Search, places: frozenset[int]) -> Outcome:
         outcome = _resembled(number, search, places)
         if outcome is not None:
             outcomes[group.places[number]] = outcome
-    return _any([outcomes[place] for place in sorted(outcomes)])
+    return _any([outcomes[place] for place in sorted(outcomes)] if len(outcomes) > 1 else [*outcomes.values()])
+
+
+def _has_yes(outcomes: Mapping[int, Outcome]) -> bool:
+    for outcome in outcomes.values():  # noqa: SIM110 - a generator costs more than the look
+        if outcome.truth is Truth.YES:
+            return True
+    return False
 
 
 def _item(item: int | Members, search: Search, places: frozenset[int]) -> Outcome:
@@ -104,19 +109,27 @@ def _item(item: int | Members, search: Search, places: frozenset[int]) -> Outcom
 
 def _said(number: int, search: Search, places: frozenset[int]) -> Outcome | None:
     """Return what is found of a term, surely or doubtfully; None when nothing is."""
-    hearing, scope = search.hearing, search.scope
-    all_found = hearing.listening.found(number, places)
-    if not all_found or hearing.listening.unable(number, places):
+    found = search.hearing.listening.found(number, places)
+    return _weighed(number, found, search, places) if found else None
+
+
+def _weighed(number: int, all_found: list[Found], search: Search, places: frozenset[int]) -> Outcome | None:
+    """Return which hits of a term count, surely or doubtfully; None when none does."""
+    hearing, scope, excuse = search.hearing, search.scope, search.excuse
+    if hearing.listening.slow and hearing.listening.unable(number, places):
         return None
+    moment = scope.moment
+    if moment is None and excuse is None and search.wanted and not hearing.unsure:
+        return Outcome(Truth.YES, tuple(all_found))
     sure: list[Found] = []
     doubts: list[tuple[Found, Reason]] = []
     for found in all_found:
-        if scope.moment is not None and not scope.admits(found):
+        if moment is not None and not scope.admits(found):
             continue
-        excuse = search.excuse(found) if search.excuse else NOTHING
-        if excuse.truth is Truth.YES:
+        excused = NOTHING if excuse is None else excuse(found)
+        if excused.truth is Truth.YES:
             continue
-        doubt = _doubt(found, excuse, search)
+        doubt = _doubt(found, excused, search)
         if doubt is None:
             sure.append(found)
         else:
@@ -134,14 +147,12 @@ def _resembled(number: int, search: Search, places: frozenset[int]) -> Outcome |
         if near_misses:
             return Outcome(Truth.UNSURE, near_misses, almost_reason(near_misses[0]))
     unable = listening.unable(number, places)
-    if unable is not None:
-        return Outcome(Truth.UNSURE, (), Reason(unable, (("term", label(listening.matcher.terms[number])),)))
-    return None
+    return None if unable is None else Outcome(Truth.UNSURE, (), unable)
 
 
 def _doubt(found: Found, excuse: Outcome, search: Search) -> Reason | None:
     hearing = search.hearing
-    if hearing.by(found.utterance, search.speaker) is Truth.UNSURE:
+    if hearing.unsure and hearing.by(found.utterance, search.speaker) is Truth.UNSURE:
         return Reason("speaker-unknown", (("confidence", f"{hearing.transcript.speaker_confidence:.2f}"),))
     if excuse.truth is Truth.UNSURE:
         return excuse.reason
@@ -163,6 +174,8 @@ def almost_reason(found: Found) -> Reason:
 
 
 def _any(outcomes: list[Outcome]) -> Outcome:
+    if not outcomes:
+        return NOTHING
     for truth in (Truth.YES, Truth.UNSURE):
         having = [outcome for outcome in outcomes if outcome.truth is truth]
         if len(having) == 1:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 
 from inspect_pipeline.rulebook.factors import BEGIN, END
+from inspect_pipeline.rulebook.nearness import FILLER_PAIRS
 from inspect_pipeline.rulebook.scan import Numbers, symbols_of
 from inspect_pipeline.text.normalise import ends_clause, normalise
 from inspect_pipeline.text.numbers import DIGIT_TABLE
 from inspect_pipeline.text.sheet import CharacterTable, normalise_all, text_of
-from inspect_pipeline.text.sound import Ear
+from inspect_pipeline.text.sound import Ear, parts_of
 from inspect_pipeline.text.words import boundaries
 
 _SAME = DIGIT_TABLE | str.maketrans({"您": "你", "妳": "你", "她": "他", "它": "他", "牠": "他", "帐": "账"})
@@ -28,7 +31,7 @@ class Heard:
     `offsets`: where each character stands in the original.
     """
 
-    __slots__ = ("heard", "key", "normal", "offsets", "text")
+    __slots__ = ("_filler_pairs", "_parts", "heard", "key", "normal", "offsets", "text")
 
     def __init__(self, text: str, normal: str, key: str, heard: str, offsets: Sequence[int]) -> None:
         self.text = text
@@ -36,6 +39,8 @@ class Heard:
         self.key = key
         self.heard = heard
         self.offsets = offsets
+        self._parts: str | None = None
+        self._filler_pairs = -1
 
     @classmethod
     def of(cls, text: str, ear: Ear) -> Heard:
@@ -53,11 +58,25 @@ class Heard:
         """Whether the stretch begins and ends on word boundaries."""
         return {start, end} <= boundaries(self.normal)
 
+    def parts(self, start: int, end: int) -> str:
+        """Return a stretch of `heard` by initials and finals, see `sound.parts_of`."""
+        if self._parts is None:
+            self._parts = parts_of(self.heard)
+        return self._parts[2 * start : 2 * end]
+
+    @property
+    def filler_pairs(self) -> int:
+        """How many fillers of two characters (一下, 那个 …) there are."""
+        if self._filler_pairs < 0:
+            self._filler_pairs = sum([self.key.count(pair) for pair in FILLER_PAIRS])
+        return self._filler_pairs
+
     def original(self, start: int, end: int) -> tuple[int, int]:
         """Return the offsets in the original of a stretch of the normal text."""
         return self.offsets[start], self.offsets[end - 1] + 1
 
 
+_PAIRS = np.array([ord(first) << 32 | ord(second) for first, second in map(tuple, FILLER_PAIRS)], dtype=np.uint64)
 _fold_of = CharacterTable(lambda character: ord(fold(character)))
 
 
@@ -75,8 +94,8 @@ class HeardSheet:
         keys = _fold_of(sheet.codes)
         heard = hears(keys)
         self._strings = text_of(sheet.codes), text_of(keys), text_of(heard)
-        self._starts = sheet.starts.tolist()
-        self._offsets = sheet.offsets
+        self._starts: list[int] = sheet.starts.tolist()
+        self._offsets = array("q", sheet.offsets.tobytes())  # no list of numbers for the garbage collector to go over
         lengths = np.diff(sheet.starts)
         numbers = np.arange(len(texts))
         self.keys = keys
@@ -89,12 +108,24 @@ class HeardSheet:
         self.symbols[self.edges] = ord(BEGIN)
         self.symbols[self.edges + lengths + 1] = ord(END)
 
+    @cached_property
+    def filler_pairs(self) -> Numbers:
+        """How many fillers of two characters (一下, 那个 …) are in each text."""
+        pairs = self.keys[:-1].astype(np.uint64) << np.uint64(32) | self.keys[1:]
+        same = self.key_text[:-1] == self.key_text[1:]
+        there = np.isin(pairs, _PAIRS) & same
+        counts: Numbers = np.bincount(self.key_text[:-1][there], minlength=len(self.lengths))
+        return counts
+
     def heard(self, number: int) -> Heard:
         """Return one of the texts."""
         start, end = self._starts[number], self._starts[number + 1]
         normal, key, heard = self._strings
-        offsets = self._offsets[start:end].tolist()
-        return Heard(self.texts[number], normal[start:end], key[start:end], heard[start:end], offsets)
+        return Heard(self.texts[number], normal[start:end], key[start:end], heard[start:end], self._offsets[start:end])
+
+    def length(self, number: int) -> int:
+        """Return how many normal characters one of the texts has."""
+        return self._starts[number + 1] - self._starts[number]
 
 
 def hearing_table(ear: Ear) -> CharacterTable:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from enum import Enum
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from inspect_pipeline.model import ActivityKind, Match, Reason, Removed, Seconds, Speaker, Transcript, Utterance
 from inspect_pipeline.rulebook.listening import Found, Listening
@@ -17,6 +17,9 @@ from inspect_pipeline.rulebook.members import Members
 from inspect_pipeline.rulebook.rule import Group
 from inspect_pipeline.rulebook.settings import JudgeSettings
 from inspect_pipeline.rulebook.spans import Interval, merge, shared, without
+
+if TYPE_CHECKING:
+    from inspect_pipeline.rulebook.windows import Scope
 
 # A listener's noise: neither a turn of its own nor the end of the other's.
 _BACKCHANNEL = re.compile(r"[\W嗯啊哦噢喔呃额诶欸哎唉哈嘿]*")
@@ -53,9 +56,11 @@ class Hearing:
         self._members = members
         self.trusted = transcript.speaker_confidence >= settings.min_speaker_confidence
         self._spoken: dict[Speaker, frozenset[int]] = {}
+        self._turns: dict[Speaker, Mapping[int, int]] = {}
         self._speech: dict[Speaker, list[Interval]] = {}
         self._understood: dict[Speaker, list[Interval]] = {}
         self.doubts: dict[Speaker, Reason | None] = {}  # about the whole call, see `fairness.doubt_nothing`
+        self.scopes: dict[tuple[int, Speaker], Scope] = {}  # of windows, see `windows.window_scope`
         self.lost: dict[Speaker, tuple[Seconds, Seconds]] = {}  # of the whole call, see `fairness.lost_seconds`
 
     def members(self, group: Group) -> Members:
@@ -79,9 +84,19 @@ class Hearing:
         """Return the utterances at `positions` (None: all) that are, or may be, a speaker's."""
         known = self._spoken.get(speaker)
         if known is None:
-            own = [at for at, said in enumerate(self.utterances) if self.by(said, speaker) is not Truth.NO]
-            known = self._spoken[speaker] = frozenset(own)
+            known = self._spoken[speaker] = self._spoken_by(speaker)
         return known if positions is None else known & positions
+
+    def _spoken_by(self, speaker: Speaker) -> frozenset[int]:
+        if speaker is Speaker.UNKNOWN or not self.trusted:
+            return frozenset(range(len(self.utterances)))
+        who = (speaker, Speaker.UNKNOWN)
+        return frozenset([at for at, said in enumerate(self.utterances) if said.speaker in who])
+
+    @cached_property
+    def unsure(self) -> bool:
+        """Whether it is unsure of any utterance who said it."""
+        return not self.trusted or Speaker.UNKNOWN in [said.speaker for said in self.utterances]
 
     def by(self, said: Utterance, speaker: Speaker) -> Truth:
         """Return whether an utterance is a speaker's; `UNKNOWN` asks for anybody's."""
@@ -111,8 +126,9 @@ class Hearing:
         """
         runs: list[int] = []
         current, speaking = 0, None
+        is_noise = _BACKCHANNEL.fullmatch
         for said in self.utterances:
-            if _BACKCHANNEL.fullmatch(said.text):
+            if is_noise(said.text):
                 runs.append(0)
                 continue
             if said.speaker is not speaking:
@@ -120,23 +136,32 @@ class Hearing:
             runs.append(current)
         return tuple(runs)
 
-    def is_turn_of(self, position: int, speaker: Speaker) -> bool:
-        """Return whether an utterance counts towards a speaker's turns."""
-        return self.runs[position] > 0 and speaker in (Speaker.UNKNOWN, self.utterances[position].speaker)
+    def turns_of(self, speaker: Speaker) -> Mapping[int, int]:
+        """Return the utterances that count towards a speaker's turns, each with its turn, in their order."""
+        known = self._turns.get(speaker)
+        if known is None:
+            anybody, said = speaker is Speaker.UNKNOWN, self.utterances
+            known = self._turns[speaker] = {
+                at: run for at, run in enumerate(self.runs) if run and (anybody or said[at].speaker is speaker)
+            }
+        return known
 
     def spans(self, kind: ActivityKind, speaker: Speaker) -> list[Interval]:
         """Return the stretches of one kind on a speaker's channel (`UNKNOWN`: on any), merged; blips left out."""
         blip = self.settings.blip_s if kind is ActivityKind.SPEECH else 0.0
+        anybody = speaker is Speaker.UNKNOWN
         return merge(
-            (part.start_s, part.end_s)
-            for part in self.transcript.activity
-            if part.kind is kind and speaker in (Speaker.UNKNOWN, part.speaker) and part.end_s - part.start_s >= blip
+            [
+                (part.start_s, part.end_s)
+                for part in self.transcript.activity
+                if part.kind is kind and (anybody or part.speaker is speaker) and part.end_s - part.start_s >= blip
+            ]
         )
 
     @cached_property
     def measured(self) -> bool:
         """Whether voice activity was measured; if not, the utterances' own times stand in for it."""
-        return any(part.kind is ActivityKind.SPEECH for part in self.transcript.activity)
+        return ActivityKind.SPEECH in [part.kind for part in self.transcript.activity]
 
     def speech(self, speaker: Speaker) -> list[Interval]:
         """Return when a speaker spoke (`UNKNOWN`: when anybody did), merged.
@@ -164,10 +189,13 @@ class Hearing:
         settings = self.settings
         pad = settings.cover_pad_s if self.measured else 0.0
         whose = Speaker.UNKNOWN if self.transcript.channels == 1 else speaker
+        least, places = settings.min_utterance_confidence, self.places(None, whose)
         covered = merge(
-            (said.start_s - pad, said.end_s + pad)
-            for said in self.utterances
-            if said.confidence >= settings.min_utterance_confidence and self.by(said, whose) is not Truth.NO
+            [
+                (said.start_s - pad, said.end_s + pad)
+                for at, said in enumerate(self.utterances)
+                if said.confidence >= least and at in places
+            ]
         )
         removed = merge(
             (text.start_s, text.end_s)
@@ -184,7 +212,7 @@ class Hearing:
         ends = [speech[-1][1]] if speech else []
         if self.utterances:
             starts.append(self.utterances[0].start_s)
-            ends.append(max(said.end_s for said in self.utterances))
+            ends.append(max([said.end_s for said in self.utterances]))
         if not starts:
             return 0.0, self.transcript.duration_s
         return min(starts), max(ends)

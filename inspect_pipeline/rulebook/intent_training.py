@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from inspect_pipeline.model import Speaker
-from inspect_pipeline.rulebook.intents import BUCKETS, Floats, IntentClassifier, Integers, grams
+from inspect_pipeline.rulebook.intents import BUCKETS, Floats, Integers, IntentClassifier, grams
 from inspect_pipeline.text.sound import Ear
 
 WRONG, LOST = 0.125, 0.02  # characters of a misheard turn
@@ -49,10 +49,10 @@ class _Rows:
     size: tuple[int, int]
 
     def times(self, weights: Doubles) -> Doubles:
-        return np.bincount(self.row, self.value * weights[self.column], self.size[0])
+        return np.bincount(self.row, self.value * weights[self.column], self.size[0]).astype(np.float64)
 
     def back(self, values: Doubles) -> Doubles:
-        return np.bincount(self.column, self.value * values[self.row], self.size[1])
+        return np.bincount(self.column, self.value * values[self.row], self.size[1]).astype(np.float64)
 
 
 def misheard(turns: Sequence[TaggedTurn], seed: int = 1) -> list[TaggedTurn]:
@@ -118,7 +118,8 @@ def _solve(rows: _Rows, truth: npt.NDArray[np.bool_], weight: Doubles, penalty: 
     state = np.zeros(rows.size[1] + 1)
 
     def ahead(x: Doubles) -> Doubles:
-        return rows.times(x[:-1]) + x[-1]
+        made: Doubles = rows.times(x[:-1]) + x[-1]
+        return made
 
     def back(values: Doubles) -> Doubles:
         return np.append(rows.back(values), values.sum())
@@ -133,7 +134,11 @@ def _solve(rows: _Rows, truth: npt.NDArray[np.bool_], weight: Doubles, penalty: 
         chance = 1 / (1 + np.exp(-ahead(state)))
         slope = back(weight * (chance - truth)) + hold * state
         curve = weight * chance * (1 - chance)
-        step = _conjugate(lambda x, curve=curve: back(curve * ahead(x)) + hold * x, -slope)
+
+        def bent(x: Doubles, curve: Doubles = curve) -> Doubles:
+            return back(curve * ahead(x)) + hold * x
+
+        step = _conjugate(bent, -slope)
         size = 1.0
         while (then := loss(state + size * step)) > now and size > 1e-4:
             size /= 2
@@ -144,7 +149,7 @@ def _solve(rows: _Rows, truth: npt.NDArray[np.bool_], weight: Doubles, penalty: 
     return state[:-1].astype(np.float32), float(state[-1])
 
 
-def _conjugate(product, right: Doubles) -> Doubles:
+def _conjugate(product: Callable[[Doubles], Doubles], right: Doubles) -> Doubles:
     """Return an approximate solution of product(x) = right."""
     x, rest = np.zeros_like(right), right.copy()
     way, square = rest.copy(), float(rest @ rest)

@@ -17,6 +17,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 
 import numpy as np
 import numpy.typing as npt
@@ -77,7 +78,10 @@ class IntentClassifier:
     @cached_property
     def digest(self) -> str:
         """A hash of all that an answer depends on."""
-        parts = ["\n".join(self.names).encode(), *(each.tobytes() for each in (self.rarity, self.weights, self.offsets))]
+        parts = [
+            "\n".join(self.names).encode(),
+            *(each.tobytes() for each in (self.rarity, self.weights, self.offsets)),
+        ]
         return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
     def __eq__(self, other: object) -> bool:
@@ -106,15 +110,6 @@ class IntentClassifier:
         odds /= np.sqrt(np.maximum(square, 1e-9))[:, None]
         odds += self.offsets
         return np.round(1 / (1 + np.exp(-odds)), 3)
-
-    def clause(self, text: str, intent: str) -> tuple[int, int]:
-        """Return the offsets of the clause of `text` that speaks most for an intent; all of a text without clauses."""
-        spans = clauses(text)
-        if len(spans) < 2:
-            return spans[0] if spans else (0, len(text))
-        place = self.names.index(intent)
-        speaks = self.probabilities([text[start:end] for start, end in spans])[:, place]
-        return spans[int(speaks.argmax())]
 
     def dump(self) -> bytes:
         """Return the classifier as a file. The same classifier is the same file."""
@@ -147,3 +142,25 @@ class IntentClassifier:
                 return cls(names, rarity, weights, file["offsets"].astype(np.float32))
         except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile) as error:
             raise ValueError(f"no intent classifier ({error})") from error
+
+
+class MeantTexts:
+    """Several texts with the probability of each intent, shape (texts, intents), and the clauses that speak for it."""
+
+    def __init__(self, classifier: IntentClassifier, texts: Sequence[str]) -> None:
+        self.texts = texts
+        self.probabilities = classifier.probabilities(texts)
+        self._classifier = classifier
+
+    @cached_property
+    def _clauses(self) -> tuple[list[list[tuple[int, int]]], list[int], Floats]:
+        """The clauses of each text, where its first one stands among all, and the probabilities of all."""
+        spans = [clauses(text) or [(0, len(text))] for text in self.texts]
+        firsts = [0, *accumulate(map(len, spans))]
+        said = [text[start:end] for text, each in zip(self.texts, spans, strict=True) for start, end in each]
+        return spans, firsts, self._classifier.probabilities(said)
+
+    def clause(self, text: int, intent: int) -> tuple[int, int]:
+        """Return the offsets of the clause of a text that speaks most for an intent, both by number."""
+        spans, firsts, speaks = self._clauses
+        return spans[text][int(speaks[firsts[text] : firsts[text + 1], intent].argmax())]

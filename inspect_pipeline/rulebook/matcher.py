@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise, product
 
-from inspect_pipeline.model import Match, Utterance
+import numpy as np
+
+from inspect_pipeline.model import Match, Reason, Utterance
 from inspect_pipeline.rulebook.expressions import Expression
 from inspect_pipeline.rulebook.heard import Heard, HeardSheet, hearing_table
-from inspect_pipeline.rulebook.intents import IntentClassifier
+from inspect_pipeline.rulebook.intents import IntentClassifier, MeantTexts
 from inspect_pipeline.rulebook.phrases import Clues, Found, PhraseIndex
 from inspect_pipeline.rulebook.scan import Sieve, strings_of
 from inspect_pipeline.rulebook.similarity import Similarity
 from inspect_pipeline.rulebook.sounds import SoundExpression, heard_needs
-from inspect_pipeline.rulebook.terms import Hit, Intent, Like, Look, Near, Phrase, Regex, Term
+from inspect_pipeline.rulebook.terms import Hit, Intent, Like, Look, Near, Phrase, Regex, Term, label
 from inspect_pipeline.text.normalise import clauses, normalise
 from inspect_pipeline.text.sound import Ear
 
@@ -26,24 +28,34 @@ Place = tuple[int, int, Match, float]
 """Where something is in a text, start and end as offsets into the original, how it was found, and its distance."""
 
 _NO_PLACES: tuple[Place, ...] = ()
+_NO_TERMS: frozenset[int] = frozenset()
+
+
+def cannot_look(code: str, term: Term) -> Reason:
+    """Return the reason that a term could not be looked for."""
+    return Reason(code, (("term", label(term)),))
 
 
 class Line:
     """One distinct text: what may be in it, and what is, once that was asked for."""
 
-    __slots__ = ("almost", "clues", "heard", "intents", "number", "parts", "places", "sheet", "terms", "timed_out")
+    __slots__ = ("clues", "heard", "meant", "number", "parts", "places", "sheet", "terms", "timed_out")
 
-    def __init__(self, sheet: HeardSheet, number: int, clues: Clues) -> None:
+    def __init__(self, sheet: HeardSheet, number: int, clues: Clues, terms: frozenset[int]) -> None:
         self.sheet = sheet
         self.number = number
         self.clues = clues
-        self.terms: frozenset[int] = frozenset()
+        self.terms = terms
         self.heard: Heard | None = None
         self.places: dict[int, tuple[Place, ...]] = {}
-        self.almost: dict[int, tuple[Place, ...]] = {}
-        self.parts: dict[int, tuple[list[Found], list[int]]] = {}
-        self.timed_out: set[int] = set()
-        self.intents: dict[int, float] = {}  # the probability of each intent that it may have
+        self.parts: dict[int, tuple[Sequence[Found], Sequence[int]]] = {}
+        self.timed_out = _NO_TERMS
+        self.meant: dict[int, MeantTexts] = {}  # where the probability of each intent that it may have is known
+
+    @property
+    def length(self) -> int:
+        """How many normal characters the text has."""
+        return self.sheet.length(self.number)
 
     def as_heard(self) -> Heard:
         """Return the text as it is heard."""
@@ -67,6 +79,8 @@ class Matcher:
         self.numbers = {term: number for number, term in enumerate(self.terms)}
         self.similarity = similarity
         self.likes = frozenset(number for number, term in enumerate(self.terms) if isinstance(term, Like))
+        without = frozenset() if similarity else self.likes
+        self.missing = {number: cannot_look("model-missing", self.terms[number]) for number in without}
         self._ear = ear or Ear()
         self._hears = hearing_table(self._ear)
         self._expressions = {
@@ -80,7 +94,7 @@ class Matcher:
         needs = [heard_needs(expression.term.pattern, self._ear) for expression, _ in self._expressions.values()]
         self._index = PhraseIndex(parts, self._ear, strings_of(needs))
         self._sieve = Sieve(needs, self._index.scanner)
-        self._sifted = list(self._expressions)
+        self._sifted = np.array([*self._expressions], dtype=np.int64)
         places = {phrase: place for place, phrase in enumerate(parts)}
         self._phrases = {self.numbers[phrase]: places[phrase] for phrase in phrases}
         self._nears = {
@@ -117,21 +131,37 @@ class Matcher:
     def _read(self, texts: Sequence[str]) -> dict[str, Line]:
         sheet = HeardSheet(texts, self._hears)
         numbers, starts = self._index.scanner.scan(sheet.symbols)
-        lines = [Line(sheet, number, clues) for number, clues in enumerate(self._index.clues(sheet, numbers, starts))]
+        clues = self._index.clues(sheet, numbers, starts)
         possible = self._sieve.possible(numbers, sheet.text_at[starts], len(texts))
-        terms = [[number for phrase in line.clues.phrases() for number in self._leads[phrase]] for line in lines]
-        for text, place in zip(*(axis.tolist() for axis in possible.nonzero()), strict=True):
-            terms[text].append(self._sifted[place])
-        for classifier, wanted in self._intents.items():
-            probabilities = classifier.probabilities(texts)
-            for number, term, place in wanted:
-                chances = probabilities[:, place]
-                for text in term.holding(chances).tolist():
-                    terms[text].append(number)
-                    lines[text].intents[number] = float(chances[text])
-        for line, numbers_of_line in zip(lines, terms, strict=True):
-            line.terms = frozenset(numbers_of_line)
-        return dict(zip(texts, lines, strict=True))
+        rows, places = possible.nonzero()
+        expressions = self._sifted[places].tolist()
+        ends = np.cumsum(np.bincount(rows, minlength=len(texts))).tolist()
+        read = {}
+        meant = [self._meant(classifier, wanted, texts) for classifier, wanted in self._intents.items()]
+        start = 0
+        for number, (text, each, end) in enumerate(zip(texts, clues, ends, strict=True)):
+            terms = expressions[start:end]
+            for phrase in each.phrases():
+                terms += self._leads[phrase]
+            for _, found in meant:
+                terms += found[number]
+            line = read[text] = Line(sheet, number, each, frozenset(terms))
+            for known, found in meant:
+                line.meant |= dict.fromkeys(found[number], known)
+            start = end
+        return read
+
+    @staticmethod
+    def _meant(
+        classifier: IntentClassifier, wanted: Sequence[tuple[int, Intent, int]], texts: Sequence[str]
+    ) -> tuple[MeantTexts, list[list[int]]]:
+        """Return what texts mean, and for each of them the terms that it may hold."""
+        meant = MeantTexts(classifier, texts)
+        found: list[list[int]] = [[] for _ in texts]
+        for number, term, intent in wanted:
+            for text in term.holding(meant.probabilities[:, intent]).tolist():
+                found[text].append(number)
+        return meant, found
 
     def places(self, line: Line, number: int) -> tuple[Place, ...]:
         """Return where a term is in a text; nowhere for what took too long, see `Line.timed_out`."""
@@ -145,51 +175,54 @@ class Matcher:
         phrase = self._phrases.get(number)
         if phrase is None:
             return _NO_PLACES
-        known = line.almost.get(number)
-        if known is None:
-            heard, (hits, resembling) = line.as_heard(), self._found(line, phrase)
-            found = self._index.almost(phrase, heard, hits, resembling) if resembling else []
-            known = line.almost[number] = tuple(_place(heard, place) for place in found)
-        return known
+        hits, resembling = self._found(line, phrase)
+        if not resembling:
+            return _NO_PLACES
+        heard = line.as_heard()
+        return tuple([_place(heard, place) for place in self._index.almost(phrase, heard, hits, resembling)])
 
     def _places(self, line: Line, number: int) -> tuple[Place, ...]:
         heard = line.as_heard()
-        if number in line.intents:
-            return self._meant(line, number)
+        if number in line.meant:
+            return self._meaning(line, number)
         if number in self._expressions:
             return self._matches(line, heard, number)
         if number in self._phrases:
-            return tuple([_place(heard, hit) for hit in self._found(line, self._phrases[number])[0]])
+            found = self._found(line, self._phrases[number])[0]
+            return tuple([_place(heard, hit) for hit in found]) if found else _NO_PLACES
         parts, within = self._nears[number]
         choices = [self._found(line, part)[0] for part in parts]
         return tuple([_place(heard, place) for place in _together(choices, within)])
 
-    def _found(self, line: Line, phrase: int) -> tuple[list[Found], list[int]]:
+    def _found(self, line: Line, phrase: int) -> tuple[Sequence[Found], Sequence[int]]:
         """Return the hits of a phrase in a text, and where it may be resembled."""
         known = line.parts.get(phrase)
         if known is None:
             known = line.parts[phrase] = self._index.find(phrase, line.as_heard(), line.clues)
         return known
 
-    def _meant(self, line: Line, number: int) -> tuple[Place, ...]:
-        text, term = line.as_heard().text, self.terms[number]
+    def _meaning(self, line: Line, number: int) -> tuple[Place, ...]:
+        meant, term = line.meant[number], self.terms[number]
         assert isinstance(term, Intent)
-        span = (0, len(text)) if term.under is not None else term.classifier.clause(text, term.name)
-        return ((*span, Match.LIKE, line.intents[number]),)
+        intent = term.classifier.names.index(term.name)
+        span = (0, len(meant.texts[line.number])) if term.under is not None else meant.clause(line.number, intent)
+        return ((*span, Match.LIKE, float(meant.probabilities[line.number, intent])),)
 
     def _matches(self, line: Line, heard: Heard, number: int) -> tuple[Place, ...]:
         expression, by_sound = self._expressions[number]
+        match = Match.REGEX
         try:
             spans = expression.places(heard.normal)
         except TimeoutError:
-            line.timed_out.add(number)
+            line.timed_out |= {number}
             self._lines.pop(heard.text, None)  # the next call that says this may have better luck
             return _NO_PLACES
-        if spans:
-            return tuple([(*heard.original(*span), Match.REGEX, 0.0) for span in spans])
-        if by_sound is None:
+        if not spans and by_sound is not None:
+            match, spans = Match.SOUND, by_sound.places(heard)
+        if not spans:
             return _NO_PLACES
-        return tuple([(*heard.original(*span), Match.SOUND, 0.0) for span in by_sound.places(heard)])
+        offsets = heard.offsets
+        return tuple([(offsets[start], offsets[end - 1] + 1, match, 0.0) for start, end in spans])
 
     def look(self, utterances: Sequence[Utterance]) -> Look:
         """Return all hits in `utterances`, and what could not be looked for. Every term has an entry in `hits`."""
@@ -252,7 +285,7 @@ def _clauses(text: str) -> Iterator[tuple[int, int]]:
             yield start, end
 
 
-def _together(choices: list[list[Found]], within: int) -> list[Found]:
+def _together(choices: list[Sequence[Found]], within: int) -> list[Found]:
     """Return where one of each choice stand together, at most `within` characters between neighbours."""
     found = []
     for parts in product(*choices):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
 from inspect_pipeline.model import ActivityKind, Evidence, Match, Reason, Speaker, Verdict
 from inspect_pipeline.rulebook.hearing import Hearing, Truth
@@ -114,8 +114,9 @@ def _too_little() -> Unmeasured:
 def _speech_rate(hearing: Hearing, speaker: Speaker) -> Reading | Unmeasured:
     """Characters (letters, digits; no punctuation) a minute of the speaker's own speaking time."""
     speech = merge(hearing.speech(speaker), INTERRUPTER_PAUSE_S)
+    lines = hearing.listening.lines
     own = [at for at, said in enumerate(hearing.utterances) if hearing.by(said, speaker) is Truth.YES]
-    characters = sum([len(hearing.listening.lines[at].as_heard().normal) for at in own])
+    characters = sum([lines[at].length for at in own])
     spoken = total(speech)
     if characters < hearing.settings.min_rate_characters or spoken <= 0:
         return _too_little()
@@ -179,17 +180,19 @@ def _repeats(speaker: Speaker) -> Callable[[Hearing, Speaker], Reading | Unmeasu
     def read_repeats(hearing: Hearing, _: Speaker) -> Reading | Unmeasured:
         """How often the speaker said again what he had said before, nearly in the same words."""
         settings = hearing.settings
+        places = hearing.places(None, speaker)
         before: list[str] = []
         again: list[Evidence] = []
         alike_from = 100 * settings.repeat_similarity
         for at, said in enumerate(hearing.utterances):
-            text = hearing.listening.lines[at].as_heard().normal
-            belongs = hearing.by(said, speaker)
-            if len(text) < settings.repeat_characters or belongs is Truth.NO:
+            line = hearing.listening.lines[at]
+            if at not in places or line.length < settings.repeat_characters:
                 continue
-            if belongs is Truth.UNSURE:
+            text = line.as_heard().normal
+            if hearing.unsure and hearing.by(said, speaker) is Truth.UNSURE:
                 return Unmeasured(Verdict.UNCERTAIN, Reason("speaker-unknown"))
-            alike = max([fuzz.ratio(text, other, score_cutoff=alike_from) / 100 for other in before], default=0.0)
+            closest = process.extractOne(text, before, scorer=fuzz.ratio, processor=None, score_cutoff=alike_from)
+            alike = closest[1] / 100 if closest else 0.0
             if alike >= settings.repeat_similarity:
                 again.append(
                     Evidence(

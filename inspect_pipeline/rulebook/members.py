@@ -26,7 +26,8 @@ def groups_in(group: Group) -> Iterator[Group]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Members:
-    """A group with its terms by number. `numbers` are those of the groups in it too, `own` those in `any` itself;
+    """A group with its terms by number. `numbers` are those of the groups in it too, `own` those in `any` itself: the
+    `likes`, about which a sentence model must be asked, and the `worded`; `asks`: any of `numbers` is a `like` term.
     `places` tells where in `any` a term is, `groups` where in it groups are."""
 
     any: tuple[int | Members, ...]
@@ -35,11 +36,13 @@ class Members:
     speaker: Speaker | None
     numbers: frozenset[int]
     own: frozenset[int]
+    worded: frozenset[int]
+    likes: tuple[int, ...]
     places: Mapping[int, int]
     groups: tuple[tuple[int, Members], ...]
     simple: bool  # it has an `any` and nothing else
     flat: bool  # and no group in it
-    likes: bool  # a sentence model may have to be asked for some of it
+    asks: bool
 
     @classmethod
     def of(cls, group: Group, numbers: Mapping[Term, int]) -> Members:
@@ -55,5 +58,10 @@ class Members:
         held = frozenset(numbers[term] for term in terms_of(group))
         simple = bool(some and not every and not no)
         flat = simple and not groups
-        likes = any(isinstance(term, Like) for term in terms_of(group))
-        return cls(some, every, no, group.speaker, held, frozenset(places), places, groups, simple, flat, likes)
+        likes = {numbers[term] for term in terms_of(group) if isinstance(term, Like)}
+        own = frozenset(places)
+        own_likes = tuple(sorted(own & likes))
+        return cls(
+            *(some, every, no, group.speaker, held, own, own - likes, own_likes),
+            *(places, groups, simple, flat, bool(likes)),
+        )

@@ -8,7 +8,6 @@ piece intact (pigeonhole), so comparing the surroundings of pieces loses nothing
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from rapidfuzz.distance.LCSseq import editops
@@ -19,7 +18,6 @@ from inspect_pipeline.rulebook.heard import Heard, HeardSheet, fold
 from inspect_pipeline.rulebook.nearness import (
     ALMOST_SPREAD,
     DIGIT_RUN,
-    FILLER_PAIRS,
     NEAR_LEAST,
     ONE_CLAUSE_BELOW,
     ONE_CLAUSE_EXACT_BELOW,
@@ -32,10 +30,13 @@ from inspect_pipeline.rulebook.scan import LONGEST, Fan, Numbers, Scanner
 from inspect_pipeline.rulebook.terms import Phrase
 from inspect_pipeline.text.normalise import normalise
 from inspect_pipeline.text.numbers import longest_digit_run, other_forms
-from inspect_pipeline.text.sound import Ear, parts_of, tones
+from inspect_pipeline.text.sound import Ear, tones
 from inspect_pipeline.text.words import is_word
 
 _RANK = {Match.EXACT: 0, Match.SOUND: 1, Match.NEAR: 2}
+
+
+_NOTHING: tuple[tuple[()], tuple[()]] = ((), ())
 
 
 class Found(NamedTuple):
@@ -52,12 +53,14 @@ class Found(NamedTuple):
         return (self.halves, _RANK[self.match], self.start - self.end, self.start)
 
 
-@dataclass(slots=True)
 class Clues:
     """Where each phrase may stand in one text, as offsets: `whole` as a form of its own, `begun` with errors."""
 
-    whole: dict[int, list[tuple[int, str]]] = field(default_factory=dict)
-    begun: dict[int, list[int]] = field(default_factory=dict)
+    __slots__ = ("begun", "whole")
+
+    def __init__(self) -> None:
+        self.whole: dict[int, list[tuple[int, str]]] = {}
+        self.begun: dict[int, list[int]] = {}
 
     def phrases(self) -> set[int]:
         """Return the phrases."""
@@ -110,21 +113,23 @@ class PhraseIndex:
             clues[text].begun.setdefault(phrase, []).append(begin)
         return clues
 
-    def find(self, phrase: int, heard: Heard, clues: Clues) -> tuple[list[Found], list[int]]:
+    def find(self, phrase: int, heard: Heard, clues: Clues) -> tuple[Sequence[Found], Sequence[int]]:
         """Return the hits of a phrase in a text, the best that do not overlap, and the offsets at which it may be
         resembled."""
-        sure = self._same(phrase, heard, clues)
+        sure = self._same(phrase, heard, clues) if phrase in clues.whole else []
         begun = clues.begun.get(phrase)
         if begun and sure:
             settled = [hit.start for hit in sure]
             begun = [begin for begin in begun if begin not in settled]
         if not begun:
-            return sure, []
+            return (sure, ()) if sure else _NOTHING
         windows, resembling = self._candidates(phrase, heard, begun)
-        near = self._near(phrase, heard, windows) if windows else []
-        return (_best([*sure, *near]) if near else sure), resembling
+        near = self._near(phrase, heard, windows) if windows else None
+        if near:
+            return _best([*sure, *near]), resembling
+        return (sure, resembling) if sure or resembling else _NOTHING
 
-    def almost(self, phrase: int, heard: Heard, hits: list[Found], resembling: Sequence[int]) -> list[Found]:
+    def almost(self, phrase: int, heard: Heard, hits: Sequence[Found], resembling: Sequence[int]) -> list[Found]:
         """Return the places that almost are hits; `hits` and `resembling` are what `find` returns."""
         begins = [begin for begin in resembling if not self._taken(phrase, begin, hits)]
         alike = [place for begin in begins if (place := self._resembles(phrase, heard, begin))]
@@ -134,7 +139,7 @@ class PhraseIndex:
         """Return the exact and the sound hits of a phrase."""
         found: list[Found] = []
         pattern = self._patterns[phrase]
-        for start, form in clues.whole.get(phrase, ()):
+        for start, form in clues.whole[phrase]:
             end = start + len(form)
             said = heard.key[start:end]
             if said == form:
@@ -169,7 +174,7 @@ class PhraseIndex:
     def _candidates(self, phrase: int, heard: Heard, begun: Iterable[int]) -> tuple[list[tuple[int, int]], list[int]]:
         """Return the windows in which a phrase may be near, and the offsets at which it may be resembled."""
         pattern = self._patterns[phrase]
-        slack = pattern.near + sum([heard.key.count(pair) for pair in FILLER_PAIRS])
+        slack = pattern.near + heard.filler_pairs
         windows: list[tuple[int, int]] = []
         resembling: list[int] = []
         for begin in begun:
@@ -179,14 +184,14 @@ class PhraseIndex:
             if not common:
                 continue
             if common >= pattern.near_intact and common_subsequence(
-                pattern.parts, parts_of(syllables), score_cutoff=pattern.near_parts
+                pattern.parts, heard.parts(low, high), score_cutoff=pattern.near_parts
             ):
                 windows.append((low, high))
             if common >= pattern.almost_intact:
                 resembling.append(begin)
         return windows, resembling
 
-    def _taken(self, phrase: int, begin: int, hits: list[Found]) -> bool:
+    def _taken(self, phrase: int, begin: int, hits: Sequence[Found]) -> bool:
         """Whether the phrase written from `begin` on would lie over the middle of one of its hits."""
         middle = begin + self._patterns[phrase].length // 2
         return any(hit.start <= middle < hit.end for hit in hits)

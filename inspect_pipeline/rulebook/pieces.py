@@ -13,12 +13,15 @@ import numpy as np
 import numpy.typing as npt
 
 from inspect_pipeline.rulebook.heard import HeardSheet
-from inspect_pipeline.rulebook.nearness import FILLER_PAIRS, Pattern
-from inspect_pipeline.rulebook.scan import Fan, Numbers, symbols_of
+from inspect_pipeline.rulebook.nearness import Pattern
+from inspect_pipeline.rulebook.scan import Fan, Grams, Numbers, Symbols, symbols_of
 
 _LONGEST_WINDOW = 80  # symbols; a place with a longer one (of very long phrases, among many fillers) is taken as it is
+_LEVELS: Numbers = np.array([max(width, 1).bit_length() - 1 for width in range(_LONGEST_WINDOW + 1)])
+_FACTOR = 0x9E37  # Fibonacci hashing, see `scan`
 _NOTHING = 0  # is no symbol
 
+Flags = npt.NDArray[np.bool_]
 Place = tuple[int, int, int]
 """A text, a phrase, and the offset in the text at which the phrase would begin (it may be negative)."""
 
@@ -39,6 +42,9 @@ class Pieces:
         for number, pattern in enumerate(patterns):
             codes = np.array([*map(ord, pattern.heard)], dtype=np.uint32)
             self._symbols[number, : pattern.length] = symbols_of(codes)
+        real = np.arange(longest) < self._lengths[:, None]
+        bits = np.where(real, _bits_of(self._symbols), np.uint64(0))
+        self._bits: Grams = np.bitwise_or.reduce(bits, axis=1)
 
     def places(self, sheet: HeardSheet, numbers: Numbers, offsets: Numbers, texts: Numbers) -> list[Place]:
         """Return where phrases may stand, by text and phrase.
@@ -48,22 +54,42 @@ class Pieces:
         pieces, rows = self._by_string(numbers)
         phrases = self._phrases[pieces]
         begins = offsets[rows] - self._offsets[pieces]
+        at = texts[rows]
+        likely = np.flatnonzero(self._may_have_enough(sheet, phrases, *self._windows(sheet, at, phrases, begins)))
         margin = 1 + int(self._offsets.max(initial=0))
         stride = margin + int(sheet.lengths.max(initial=0))
-        keys = np.unique((texts[rows] * len(self._lengths) + phrases) * stride + begins + margin - 1)
+        keys = (at[likely] * len(self._lengths) + phrases[likely]) * stride + begins[likely] + margin - 1
+        keys = np.unique(keys)
         owners, begins = keys // stride, keys % stride - margin + 1
         at, phrases = owners // len(self._lengths), owners % len(self._lengths)
-        enough = np.flatnonzero(self._has_enough(sheet, at, phrases, begins))
+        enough = self._has_enough(sheet, phrases, *self._windows(sheet, at, phrases, begins))
         return list(zip(at[enough].tolist(), phrases[enough].tolist(), begins[enough].tolist(), strict=True))
 
-    def _has_enough(
-        self, sheet: HeardSheet, texts: Numbers, phrases: Numbers, begins: Numbers
-    ) -> npt.NDArray[np.bool_]:
-        slack = self._near[phrases] + filler_pairs(sheet)[texts]
+    def _windows(self, sheet: HeardSheet, at: Numbers, phrases: Numbers, begins: Numbers) -> tuple[Numbers, Numbers]:
+        """Return where in the symbols the surroundings of each place begin, and how many they are."""
+        slack = self._near[phrases] + sheet.filler_pairs[at]
         low = np.maximum(begins - slack, 0)
-        high = np.minimum(begins + self._lengths[phrases] + slack, sheet.lengths[texts])
-        first = sheet.edges[texts] + 1 + low
-        width = high - low
+        width = np.minimum(begins + self._lengths[phrases] + slack, sheet.lengths[at]) - low
+        return sheet.edges[at] + 1 + low, width
+
+    def _may_have_enough(self, sheet: HeardSheet, phrases: Numbers, first: Numbers, width: Numbers) -> Flags:
+        """Return whether `width` symbols from `first` on may hold enough of a phrase, by one bit a symbol.
+
+        The bits of a stretch are those of two overlapping stretches whose length is a power of two.
+        """
+        levels = [_bits_of(sheet.symbols)]
+        for level in range(_LEVELS.max()):
+            shorter = levels[-1]
+            longer = shorter.copy()
+            longer[: -(1 << level)] |= shorter[1 << level :]
+            levels.append(longer)
+        here = _LEVELS[np.minimum(width, _LONGEST_WINDOW)]
+        bits = np.stack(levels)
+        there = bits[here, first] | bits[here, first + width - (1 << here)]
+        lacking = _ones_in(self._bits[phrases] & ~there)
+        return (self._lengths[phrases] - lacking >= self._intact[phrases]) | (width > _LONGEST_WINDOW)
+
+    def _has_enough(self, sheet: HeardSheet, phrases: Numbers, first: Numbers, width: Numbers) -> Flags:
         wanted = self._symbols[phrases]
         present = np.zeros(wanted.shape, dtype=np.bool_)
         last = len(sheet.symbols) - 1
@@ -75,13 +101,15 @@ class Pieces:
         return (found >= self._intact[phrases]) | (width > _LONGEST_WINDOW)
 
 
-def filler_pairs(sheet: HeardSheet) -> Numbers:
-    """Return how many fillers of two characters (一下, 那个 …) are in each text."""
-    pairs = sheet.keys[:-1].astype(np.uint64) << np.uint64(32) | sheet.keys[1:]
-    same = sheet.key_text[:-1] == sheet.key_text[1:]
-    there = np.isin(pairs, _PAIRS) & same
-    counts: Numbers = np.bincount(sheet.key_text[:-1][there], minlength=len(sheet.lengths))
-    return counts
+def _bits_of(symbols: Symbols) -> Grams:
+    """Return one of 64 bits for each symbol, the same for the same symbol."""
+    return np.uint64(1) << ((symbols * np.uint16(_FACTOR)) >> np.uint16(10)).astype(np.uint64)
 
 
-_PAIRS = np.array([ord(first) << 32 | ord(second) for first, second in map(tuple, FILLER_PAIRS)], dtype=np.uint64)
+def _ones_in(bits: Grams) -> Numbers:
+    """Return how many bits are set in each number (Warren, Hacker's Delight, 5-1)."""
+    pairs = bits - ((bits >> np.uint64(1)) & np.uint64(0x5555555555555555))
+    fours = (pairs & np.uint64(0x3333333333333333)) + ((pairs >> np.uint64(2)) & np.uint64(0x3333333333333333))
+    bytes_ = (fours + (fours >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    ones: Numbers = ((bytes_ * np.uint64(0x0101010101010101)) >> np.uint64(56)).astype(np.int64)
+    return ones

@@ -13,9 +13,7 @@ whose first line is `# only: rude` decides nothing about other intents. The clas
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Sequence
 from pathlib import Path
 
 from inspect_pipeline.errors import PackError, Problem

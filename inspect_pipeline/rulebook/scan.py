@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from inspect_pipeline.rulebook.factors import Needs
 
+_AT_ONCE = 8192  # numbers that are spread out together: what comes of them stays in the processor's cache
 LONGEST = 8  # symbols of a string that are told apart: of longer ones the beginning is looked for
 _GRAM = 4
 _BITS = np.uint64(16)
@@ -151,10 +152,11 @@ class Sieve:
         possible = np.zeros((self._count, count), dtype=np.bool_)
         possible[self._always] = True
         if self._sometimes and count:
-            held, rows = self._holding(numbers)
-            present = np.zeros((self._sets, count), dtype=np.bool_)
-            present[held, texts[rows]] = True
-            bits = np.packbits(present, axis=1)  # eight texts a byte
+            present = np.zeros(self._sets * count, dtype=np.bool_)
+            for first in range(0, len(numbers), _AT_ONCE):
+                held, rows = self._holding(numbers[first : first + _AT_ONCE])
+                present[held * count + texts[first : first + _AT_ONCE][rows]] = True
+            bits = np.packbits(present.reshape(self._sets, count), axis=1)  # eight texts a byte
             alternatives = np.bitwise_and.reduceat(bits[self._needed], self._first_needed, axis=0)
             some = np.bitwise_or.reduceat(alternatives, self._first_alternative, axis=0)
             possible[self._sometimes] = np.unpackbits(some, axis=1, count=count)

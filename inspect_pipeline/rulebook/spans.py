@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
@@ -13,11 +14,14 @@ Interval = tuple[Seconds, Seconds]
 def merge(intervals: Iterable[Interval], gap_s: Seconds = 0.0) -> list[Interval]:
     """Return the union, sorted; stretches at most `gap_s` apart become one."""
     merged: list[Interval] = []
+    begin = last = -math.inf
     for start, end in sorted(intervals):
-        if merged and start - merged[-1][1] <= gap_s:
-            if end > merged[-1][1]:
-                merged[-1] = (merged[-1][0], end)
+        if start - last <= gap_s:
+            if end > last:
+                last = end
+                merged[-1] = (begin, end)
         else:
+            begin, last = start, end
             merged.append((start, end))
     return merged
 
@@ -39,10 +43,11 @@ def shared(one: Sequence[Interval], other: Sequence[Interval]) -> list[Interval]
     common: list[Interval] = []
     i = j = 0
     while i < len(one) and j < len(other):
-        start, end = max(one[i][0], other[j][0]), min(one[i][1], other[j][1])
-        if end > start:
-            common.append((start, end))
-        if one[i][1] < other[j][1]:
+        (start, end), (other_start, other_end) = one[i], other[j]
+        first, last = start if start > other_start else other_start, end if end < other_end else other_end
+        if last > first:
+            common.append((first, last))
+        if end < other_end:
             i += 1
         else:
             j += 1
@@ -51,6 +56,8 @@ def shared(one: Sequence[Interval], other: Sequence[Interval]) -> list[Interval]
 
 def without(intervals: Sequence[Interval], removed: Sequence[Interval]) -> list[Interval]:
     """Return a merged list less what another merged list covers."""
+    if not removed:
+        return [*intervals]
     left: list[Interval] = []
     for start, end in intervals:
         at = start

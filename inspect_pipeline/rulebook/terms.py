@@ -83,7 +83,7 @@ class Like(_Term):
 
 @dataclass(frozen=True, slots=True)
 class Intent(_Term):
-    """An utterance of which `classifier` believes that it has the intent `name`, with a probability of at least `least`.
+    """An utterance that has the intent `name` with a probability of at least `least`, as `classifier` believes.
 
     From `doubt` on it may have it: neither presence nor absence is believed then. `under`: instead, an utterance of
     which that is believed with less than this probability.
@@ -109,6 +109,21 @@ class Intent(_Term):
 
 
 Term = Phrase | Regex | Near | Like | Intent
+
+
+def label(term: Term) -> str:
+    """Return the term as a reader knows it from the pack."""
+    match term:
+        case Phrase():
+            return term.text
+        case Regex():
+            return term.pattern
+        case Near():
+            return " … ".join(phrase.text for phrase in term.phrases)
+        case Like():
+            return term.examples[0] if term.examples else ""
+        case Intent():
+            return term.name
 
 
 class Hit(NamedTuple):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from inspect_pipeline.model import Seconds, Speaker
-from inspect_pipeline.rulebook.hearing import Hearing, Truth
+from inspect_pipeline.rulebook.hearing import Hearing
 from inspect_pipeline.rulebook.listening import Found
 from inspect_pipeline.rulebook.rule import Extent, Position, Unit, Window
 
@@ -79,23 +79,29 @@ def _precedes(found: Found, moment: Moment) -> bool:
 
 def whole(hearing: Hearing) -> Scope:
     """Return the whole call."""
-    return Scope(*hearing.bounds)
+    return window_scope(hearing, None, Speaker.UNKNOWN)
 
 
 def window_scope(hearing: Hearing, window: Window | None, speaker: Speaker) -> Scope:
     """Return the part that a rule's window covers; turns are those of `speaker`, seconds run from the first speech."""
-    if window is None:
-        return whole(hearing)
+    key = id(window), speaker
+    known = hearing.scopes.get(key)
+    if known is None:
+        known = hearing.scopes[key] = _window_scope(hearing, window, speaker)
+    return known
+
+
+def _window_scope(hearing: Hearing, window: Window | None, speaker: Speaker) -> Scope:
     begin, end = hearing.bounds
-    extent, first = (window.first, True) if window.first else (window.last, False)
+    extent, first = (None, True) if window is None else (window.first, True) if window.first else (window.last, False)
     if extent is None:
-        return whole(hearing)
+        return Scope(begin, end)
     if extent.unit is Unit.TURNS:
         positions = _turns(hearing, range(len(hearing.utterances)), int(extent.amount), speaker, first)
         edges = [hearing.utterances[position] for position in positions]
         if first:
-            return Scope(begin, max((said.end_s for said in edges), default=end), positions)
-        return Scope(min((said.start_s for said in edges), default=begin), end, positions)
+            return Scope(begin, max([said.end_s for said in edges], default=end), positions)
+        return Scope(min([said.start_s for said in edges], default=begin), end, positions)
     seconds = _seconds(hearing, extent)
     said_at = enumerate(hearing.utterances)
     if first:
@@ -112,20 +118,20 @@ def _seconds(hearing: Hearing, extent: Extent) -> Seconds:
     return extent.amount
 
 
-def _turns(hearing: Hearing, candidates: Iterable[int], count: int, speaker: Speaker, first: bool) -> frozenset[int]:
-    """Return the candidates up to the end of the speaker's N-th turn (or from the start of the N-th last)."""
-    places = list(candidates)
-    own = [at for at in places if hearing.is_turn_of(at, speaker)]
-    turns = sorted({hearing.runs[at] for at in own})
+def _turns(hearing: Hearing, places: Sequence[int], count: int, speaker: Speaker, first: bool) -> frozenset[int]:
+    """Return the places up to the end of the speaker's N-th turn (or from the start of the N-th last)."""
+    turn_of = hearing.turns_of(speaker)
+    own = [at for at in places if at in turn_of]
+    turns = sorted({turn_of[at] for at in own})
     if len(turns) <= count:
         return frozenset(places)
-    chosen = set(turns[:count] if first else turns[-count:])
-    inside = [at for at in own if hearing.runs[at] in chosen]
     if first:
-        edge = max(inside)
-        return frozenset(at for at in places if at <= edge)
-    edge = min(inside)
-    return frozenset(at for at in places if at >= edge)
+        last = turns[count - 1]
+        edge = max([at for at in own if turn_of[at] <= last])
+        return frozenset([at for at in places if at <= edge])
+    begin = turns[-count]
+    edge = min([at for at in own if turn_of[at] >= begin])
+    return frozenset([at for at in places if at >= edge])
 
 
 def reply_scope(hearing: Hearing, moment: Moment, side: Position, within: Extent | None, speaker: Speaker) -> Scope:
@@ -146,13 +152,15 @@ def reply_scope(hearing: Hearing, moment: Moment, side: Position, within: Extent
 def _latest(hearing: Hearing, positions: frozenset[int], within: Extent | None, end: Seconds) -> Seconds:
     if within is None or not positions or len(hearing.utterances) - 1 in positions:
         return end
-    return max(hearing.utterances[at].end_s for at in positions)
+    said = hearing.utterances
+    return max([said[at].end_s for at in positions])
 
 
 def _earliest(hearing: Hearing, positions: frozenset[int], within: Extent | None, begin: Seconds) -> Seconds:
     if within is None or not positions or 0 in positions:
         return begin
-    return min(hearing.utterances[at].start_s for at in positions)
+    said = hearing.utterances
+    return min([said[at].start_s for at in positions])
 
 
 def _near(hearing: Hearing, moment: Moment, within: Extent | None, speaker: Speaker, *, after: bool) -> frozenset[int]:
@@ -192,5 +200,4 @@ def _before(hearing: Hearing, moment: Moment) -> list[int]:
 
 def has_speech(hearing: Hearing, scope: Scope, speaker: Speaker) -> bool:
     """Return whether the speaker says anything in the scope (or may)."""
-    places = range(len(hearing.utterances)) if scope.positions is None else scope.positions
-    return any(hearing.by(hearing.utterances[at], speaker) is not Truth.NO for at in places)
+    return bool(hearing.places(scope.positions, speaker))

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
+import pyarrow as pa
+
 from inspect_pipeline.errors import StoreError
 from inspect_pipeline.model import CallResult, Flag, Recording, Transcript
 from inspect_pipeline.store.rows import Row
 from inspect_pipeline.store.schema import TableName
 from inspect_pipeline.store.stored import by_call, flag_of, result_of
-from inspect_pipeline.store.tables import part_facts, part_path, parts, read_part, shard_of
+from inspect_pipeline.store.tables import part_facts, part_path, part_table, parts, read_part, rows_of, shard_of
 
 SHARD_TABLES = (TableName.UTTERANCES, TableName.FINDINGS, TableName.CALLS)  # in the order in which they are written
 
@@ -52,8 +54,20 @@ def shard_rows(
 
     Raises StoreError when its parts do not fit, also those that are not asked for.
     """
+    contents = shard_tables(out, night, shard, call_ids, tables)
+    return {table: list(rows_of(content)) for table, content in contents.items()}
+
+
+def shard_tables(
+    out: Path,
+    night: str,
+    shard: int,
+    call_ids: Collection[str] | None = None,
+    tables: Sequence[TableName] = SHARD_TABLES,
+) -> dict[TableName, pa.Table]:
+    """Return the same as tables, which can be written again as they are. Raises StoreError."""
     paths = {table: part_path(out, table, night, shard) for table in SHARD_TABLES}
     digests = {(part_facts(path) or {}).get("shard_digest") for path in paths.values()}
     if len(digests) != 1:
         raise StoreError(f"{paths[TableName.CALLS]}: its tables were not made together: run the night again")
-    return {table: list(read_part(paths[table], table, None, call_ids)) for table in tables}
+    return {table: part_table(paths[table], table, None, call_ids) for table in tables}

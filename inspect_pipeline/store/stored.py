@@ -140,22 +140,32 @@ def by_call(rows: Rows) -> dict[str, dict[TableName, list[Row]]]:
     return calls
 
 
+_SPEAKERS = {speaker.value: speaker for speaker in Speaker}
+_KINDS = {kind.value: kind for kind in ActivityKind}
+
+
 def _utterance_of(row: Row) -> Utterance:
     return Utterance(
-        index=row["index"],
-        speaker=Speaker(row["speaker"]),
-        channel=row["channel"],
-        start_s=row["start_s"],
-        end_s=row["end_s"],
-        text=row["text"],
-        text_raw=row["text_raw"],
-        confidence=row["confidence"],
+        row["index"],
+        _SPEAKERS[row["speaker"]],
+        row["channel"],
+        row["start_s"],
+        row["end_s"],
+        row["text"],
+        row["text_raw"],
+        row["confidence"],
     )
 
 
 def _activity_of(row: Row) -> Activity:
-    fields: dict[str, Any] = {**row, "kind": ActivityKind(row["kind"]), "speaker": Speaker(row["speaker"])}
-    return Activity(**fields)
+    return Activity(
+        _KINDS[row["kind"]],
+        _SPEAKERS[row["speaker"]],
+        row["channel"],
+        row["start_s"],
+        row["end_s"],
+        row["level_db"],
+    )
 
 
 def _removed_of(row: Row) -> Removed:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -29,12 +29,16 @@ _PART = re.compile(r"part-(\d+)\.parquet")
 _NIGHT = re.compile(r"night=(\d{4}-\d{2}-\d{2})")
 
 
+Content: TypeAlias = Sequence[Row] | pa.Table
+"""What a part holds: rows, or the table that another part was read as."""
+
+
 def part_path(out: Path, table: TableName, night: str, shard: int = 0) -> Path:
     """Return where the part of a shard is."""
     return out / table.value / f"night={night}" / f"part-{shard:04d}.parquet"
 
 
-def write_part(path: Path, table: TableName, rows: Sequence[Row], facts: Mapping[str, str]) -> None:
+def write_part(path: Path, table: TableName, rows: Content, facts: Mapping[str, str]) -> None:
     """Replace the part at `path` (see `part_path`) by `rows`, in one step.
 
     `facts` go into the file's metadata beside `schema_version` and `tool`: what made the rows. The same rows and
@@ -48,7 +52,8 @@ def write_part(path: Path, table: TableName, rows: Sequence[Row], facts: Mapping
         }
     )
     sink = pa.BufferOutputStream()
-    pq.write_table(_table(rows, schema), sink, compression="zstd", row_group_size=_ROW_GROUP)
+    content = rows.combine_chunks().cast(schema) if isinstance(rows, pa.Table) else _table(rows, schema)
+    pq.write_table(content, sink, compression="zstd", row_group_size=_ROW_GROUP)
     write_file(path, sink.getvalue().to_pybytes(), drafts(path.parent.parent.parent, path.parent.name))
 
 
@@ -61,13 +66,30 @@ def read_part(
     path: Path, table: TableName, columns: Sequence[str] | None = None, call_ids: Collection[str] | None = None
 ) -> list[dict[str, Any]]:
     """Return the rows of one part (of some calls when told); maps are lists of pairs. Raises StoreError."""
-    rows: list[dict[str, Any]] = _read_file(path, table, columns, call_ids).to_pylist()
-    return rows
+    return rows_of(part_table(path, table, columns, call_ids))
 
 
-def part_table(path: Path, table: TableName, columns: Sequence[str]) -> pa.Table:
-    """Return some columns of one part, to count in without a row of Python each. Raises StoreError."""
-    return _read_file(path, table, columns)
+def part_table(
+    path: Path, table: TableName, columns: Sequence[str] | None = None, call_ids: Collection[str] | None = None
+) -> pa.Table:
+    """Return one part (or some of its columns, of some calls), without a row of Python each. Raises StoreError."""
+    return _read_file(path, table, columns, call_ids)
+
+
+def rows_of(content: pa.Table) -> list[dict[str, Any]]:
+    """Return the rows of a table; maps are lists of pairs."""
+    names = content.column_names
+    return [dict(zip(names, row, strict=True)) for row in zip(*map(_values_of, content.columns), strict=True)]
+
+
+def _values_of(column: pa.ChunkedArray) -> list[Any]:
+    """Return the values of a column. By way of numpy that takes a fifth of the time, where it means the same."""
+    kind = column.type
+    plain = pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind)
+    if pa.types.is_string(kind) or (plain and not column.null_count):
+        values: list[Any] = column.to_numpy().tolist()
+        return values
+    return list(column.to_pylist())
 
 
 def calls_that_say(path: Path, text: str) -> set[str]:
@@ -200,16 +222,14 @@ def _reading(path: Path) -> Iterator[None]:
 
 
 def _table(rows: Sequence[Row], schema: pa.Schema) -> pa.Table:
-    arrays = [pa.array([_value(row.get(field.name), field) for row in rows], field.type) for field in schema]
+    arrays = [pa.array(_given([row.get(field.name) for row in rows], field), field.type) for field in schema]
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
-def _value(value: Any, field: pa.Field) -> Any:
-    """Return a row's value as Arrow takes it: moments from ISO 8601, maps from lists of pairs."""
-    if value is None:
-        return None
+def _given(values: list[Any], field: pa.Field) -> list[Any]:
+    """Return the values of a column as Arrow takes them: moments from ISO 8601, maps from lists of pairs."""
     if pa.types.is_timestamp(field.type):
-        return datetime.fromisoformat(value) if isinstance(value, str) else value
+        return [datetime.fromisoformat(value) if isinstance(value, str) else value for value in values]
     if pa.types.is_map(field.type):
-        return [tuple(pair) for pair in value]
-    return value
+        return [value and [(name, said) for name, said in value] for value in values]
+    return values

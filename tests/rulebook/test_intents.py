@@ -104,7 +104,9 @@ def test_a_trained_classifier_answers_its_turns_and_is_the_same_file_each_time(t
     known = classifier(tmp_path)
     turns = read_turns(tmp_path / "intents")
     assert train(turns).dump() == known.dump()
-    odds = known.probabilities(["你爱投诉就投诉去，随便你。", "好的，请您稍等，我帮您查一下。"])[:, known.names.index("rude")]
+    odds = known.probabilities(["你爱投诉就投诉去，随便你。", "好的，请您稍等，我帮您查一下。"])[
+        :, known.names.index("rude")
+    ]
     assert odds[0] > 0.6 > 0.3 > odds[1]
 
 
@@ -154,8 +156,14 @@ def test_under_drops_words_that_mean_something_else(tmp_path: Path) -> None:
     ("term", "told"),
     [
         ("{intent: rudee}", "unknown intent 'rudee' in 'must_not_say' of rule forbidden.rude (did you mean 'rude'?)"),
-        ("{intent: rude, least: 0.3, doubt: 0.4}", "'doubt' 0.4 is not below 'least' 0.3 in 'must_not_say' of rule forbidden.rude"),
-        ("{intent: rude, under: 0.3, least: 0.4}", "'least' has no meaning beside 'under' in 'must_not_say' of rule forbidden.rude"),
+        (
+            "{intent: rude, least: 0.3, doubt: 0.4}",
+            "'doubt' 0.4 is not below 'least' 0.3 in 'must_not_say' of rule forbidden.rude",
+        ),
+        (
+            "{intent: rude, under: 0.3, least: 0.4}",
+            "'least' has no meaning beside 'under' in 'must_not_say' of rule forbidden.rude",
+        ),
     ],
 )
 def test_mistakes_are_told(tmp_path: Path, term: str, told: str) -> None:

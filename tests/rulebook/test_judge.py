@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
 
 import pytest
@@ -211,3 +212,13 @@ def test_a_judge_travels_to_other_processes() -> None:
     judge = Judge([pack_of(OPENING, RUDE, WHEN)])
     heard = call("客户: 我要投诉\n客服: 你自己不知道吗")
     assert pickle.loads(pickle.dumps(judge)).findings(heard, {}) == judge.findings(heard, {})
+
+
+def test_judging_leaves_nothing_behind_for_the_garbage_collector() -> None:
+    judge = Judge([pack_of(OPENING, RUDE)])
+    heard = call("客服: 您好，很高兴为您服务。\n客户: 查话费\n客服: 你自己不知道吗")
+    judge.findings(heard, {})
+    gc.collect()
+    for _ in judge.judged([(heard, {}), (call("客服: 随便你怎么样，怎么样"), {})]):
+        pass
+    assert gc.collect() == 0

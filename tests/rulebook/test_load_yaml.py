@@ -36,8 +36,8 @@ def test_every_scalar_is_text_and_every_node_has_its_line() -> None:
     [
         ("", ["1: the file is empty"]),
         ("# nothing\n", ["1: the file is empty"]),
-        ("- a\n", ["1: expected a mapping with 'pack', 'title', 'scorecard', 'lists' … in the pack"]),
-        ("x\n", ["1: expected a mapping with 'pack', 'title', 'scorecard', 'lists' … in the pack"]),
+        ("- a\n", ["1: expected a mapping with 'pack', 'title', 'scorecard', 'intents' … in the pack"]),
+        ("x\n", ["1: expected a mapping with 'pack', 'title', 'scorecard', 'intents' … in the pack"]),
         ("pack: p\ntitle: t\n", ["1: missing 'rules' in the pack"]),
         (
             "pack: P P\ntitle: t\nrules: []\n",

@@ -4,7 +4,7 @@ import pytest
 import regex
 
 from inspect_pipeline.model import Match, Speaker, Utterance
-from inspect_pipeline.rulebook.factors import BEGIN, END, needs_of
+from inspect_pipeline.rulebook.factors import BEGIN, END, is_plain, needs_of
 from inspect_pipeline.rulebook.matcher import Matcher
 from inspect_pipeline.rulebook.terms import Hit, Look, Phrase, Regex
 
@@ -74,6 +74,13 @@ def test_no_expression_is_passed_over_where_it_matches() -> None:
             )
             found += len(plain[term])
     assert found > 1000
+
+
+def test_only_expressions_that_cannot_take_long_run_without_a_time_limit() -> None:
+    plain = ("(就|都|我也)*没", "还有(?!什么|啥).{0,3}说", "(差|慢)?[0-9]{1,4}元")
+    slow = ("(我|我我)+不", "(会|会)*来", "(|我)*不", "(我?)*不", "((我|你)*他)*不", "(我|你)*" * 4 + "不")
+    unlike = (r"\d+元", "(?<!不)会", "(?i)a", "会++来")
+    assert [is_plain(pattern) for pattern in (*plain, *slow, *unlike)] == [True] * 3 + [False] * 10
 
 
 def test_a_match_points_at_the_original_and_an_excuse_must_overlap_it() -> None:

@@ -17,7 +17,15 @@ from inspect_pipeline.privacy import CustomerKey
 from inspect_pipeline.store.calls import stored_results, transcripts_from
 from inspect_pipeline.store.rows import Origin, result_rows
 from inspect_pipeline.store.schema import SCHEMAS, TableName
-from inspect_pipeline.store.tables import part_facts, part_path, read_table, stored_nights, write_part
+from inspect_pipeline.store.tables import (
+    part_facts,
+    part_path,
+    part_table,
+    read_table,
+    rows_of,
+    stored_nights,
+    write_part,
+)
 
 NIGHT = "2026-11-20"
 
@@ -38,6 +46,18 @@ def test_a_call_comes_back_as_it_was_judged(tmp_path: Path, result: CallResult, 
     assert call.judgement == result.judgement
     assert list(transcripts_from(tmp_path, NIGHT)) == [(call.recording, result.transcript)]
     assert list(transcripts_from(tmp_path, NIGHT, {"other"})) == []
+
+
+def test_rows_are_what_arrow_says_and_a_table_is_written_as_its_rows(
+    tmp_path: Path, result: CallResult, origin: Origin, key: CustomerKey
+):
+    write(tmp_path, result, origin, key)
+    for table in (TableName.CALLS, TableName.UTTERANCES, TableName.FINDINGS):
+        path = part_path(tmp_path, table, NIGHT)
+        content, before = part_table(path, table), path.read_bytes()
+        assert rows_of(content) == content.to_pylist()
+        write_part(path, table, content, {"shard_digest": "d1", "night": NIGHT})
+        assert path.read_bytes() == before
 
 
 def test_the_row_of_a_call(tmp_path: Path, result: CallResult, origin: Origin, key: CustomerKey):

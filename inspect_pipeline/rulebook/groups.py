@@ -65,8 +65,15 @@ def _evaluate(group: Members, search: Search) -> Outcome:
 
 
 def _any_of(group: Members, search: Search, places: frozenset[int]) -> Outcome:
-    """Return whether a member of `any` is found. Sentence models are asked last, and only when that can matter."""
+    """Return whether a member of `any` is found. Sentence models are asked last, and only when that can matter.
+
+    What an utterance means is known already, so where that settles a search, no words are looked for.
+    """
     listening = search.hearing.listening
+    for number in group.intents if search.wanted and search.frugal else ():
+        outcome = _said(number, search, places)
+        if outcome is not None and outcome.truth is Truth.YES:
+            return outcome
     outcomes = {place: _evaluate(item, search) for place, item in group.groups} if group.groups else {}
     lacking: list[int] = []
     for number in group.worded & search.hearing.touched(search.speaker):

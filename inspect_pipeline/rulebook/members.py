@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from inspect_pipeline.model import Speaker
 from inspect_pipeline.rulebook.rule import Group
-from inspect_pipeline.rulebook.terms import Like, Term
+from inspect_pipeline.rulebook.terms import Intent, Like, Term
 
 
 def terms_of(group: Group) -> Iterator[Term]:
@@ -27,7 +27,7 @@ def groups_in(group: Group) -> Iterator[Group]:
 @dataclass(frozen=True, slots=True, eq=False)
 class Members:
     """A group with its terms by number. `numbers` are those of the groups in it too, `own` those in `any` itself: the
-    `likes`, about which a sentence model must be asked, and the `worded`; `asks`: any of `numbers` is a `like` term.
+    `likes`, about which a sentence model must be asked, and the `worded`, with those `intents` that may be believed; `asks`: any of `numbers` is a `like` term.
     `places` tells where in `any` a term is, `groups` where in it groups are."""
 
     any: tuple[int | Members, ...]
@@ -38,6 +38,7 @@ class Members:
     own: frozenset[int]
     worded: frozenset[int]
     likes: tuple[int, ...]
+    intents: tuple[int, ...]
     places: Mapping[int, int]
     groups: tuple[tuple[int, Members], ...]
     simple: bool  # it has an `any` and nothing else
@@ -61,7 +62,8 @@ class Members:
         likes = {numbers[term] for term in terms_of(group) if isinstance(term, Like)}
         own = frozenset(places)
         own_likes = tuple(sorted(own & likes))
+        intents = tuple([numbers[term] for term in group.any if isinstance(term, Intent) and term.under is None])
         return cls(
-            *(some, every, no, group.speaker, held, own, own - likes, own_likes),
+            *(some, every, no, group.speaker, held, own, own - likes, own_likes, intents),
             *(places, groups, simple, flat, bool(likes)),
         )

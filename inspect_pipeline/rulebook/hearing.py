@@ -17,6 +17,7 @@ from inspect_pipeline.rulebook.members import Members
 from inspect_pipeline.rulebook.rule import Group
 from inspect_pipeline.rulebook.settings import JudgeSettings
 from inspect_pipeline.rulebook.spans import Interval, merge, shared, without
+from inspect_pipeline.rulebook.terms import Intent
 
 if TYPE_CHECKING:
     from inspect_pipeline.rulebook.windows import Scope
@@ -112,7 +113,8 @@ class Hearing:
         if confidence < settings.doubtful_any_confidence:
             return True
         if blames and hit.match is Match.LIKE:
-            return confidence < settings.doubtful_like_confidence
+            meant = isinstance(found.term, Intent)
+            return confidence < (settings.doubtful_intent_confidence if meant else settings.doubtful_like_confidence)
         if not blames or hit.match not in (Match.SOUND, Match.NEAR):
             return False
         far = hit.match is Match.NEAR and hit.distance > settings.doubtful_distance * (hit.end - hit.start)

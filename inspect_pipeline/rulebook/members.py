@@ -26,9 +26,12 @@ def groups_in(group: Group) -> Iterator[Group]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Members:
-    """A group with its terms by number. `numbers` are those of the groups in it too, `own` those in `any` itself: the
-    `likes`, about which a sentence model must be asked, and the `worded`, with those `intents` that may be believed; `asks`: any of `numbers` is a `like` term.
-    `places` tells where in `any` a term is, `groups` where in it groups are."""
+    """A group with its terms by number.
+
+    `numbers` are those of the groups in it too, `own` those in `any` itself: the `likes`, about which a sentence model
+    must be asked, and the `worded`, with those `intents` that may be believed. `asks`: any of `numbers` is a `like`
+    term. `places` tells where in `any` a term is, `groups` where in it groups are.
+    """
 
     any: tuple[int | Members, ...]
     all: tuple[int | Members, ...]

@@ -17,8 +17,9 @@ class JudgeSettings:
     `cover_pad_s`) or where what was recognised had to be removed. An answer that blames nobody (nothing forbidden
     found, no trigger, no signal) is believed while no more than `max_lost_overall` of the speaker's speech in the call
     is lost. Where a hit blames somebody, one by sound or near is doubted below `doubtful_confidence`, a near one also
-    when more than `doubtful_distance` of its syllables differ, one by meaning below `doubtful_like_confidence` (what is
-    garbled can seem to mean anything); any hit is doubted below `doubtful_any_confidence`.
+    when more than `doubtful_distance` of its syllables differ, one by a sentence model below `doubtful_like_confidence`
+    (to which what is garbled can seem to mean anything), an intent below `doubtful_intent_confidence`; any hit is
+    doubted below `doubtful_any_confidence`.
     Speakers are believed from `min_speaker_confidence`. Speech shorter than `blip_s` breaks no silence.
 
     The confidences are those of Whisper base on telephone speech. An utterance of 0.5 has half of its words or fewer;
@@ -35,6 +36,7 @@ class JudgeSettings:
     max_lost_overall: float = 0.6
     doubtful_confidence: float = 0.6
     doubtful_like_confidence: float = 0.8
+    doubtful_intent_confidence: float = 0.5
     doubtful_distance: float = 0.15
     doubtful_any_confidence: float = 0.2
     blip_s: Seconds = 0.2

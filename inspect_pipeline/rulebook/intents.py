@@ -17,13 +17,11 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
 
 import numpy as np
 import numpy.typing as npt
 
 from inspect_pipeline.rulebook.heard import fold
-from inspect_pipeline.text.normalise import clauses
 from inspect_pipeline.text.sheet import CharacterTable, normalise_all
 from inspect_pipeline.text.sound import Ear
 
@@ -142,25 +140,3 @@ class IntentClassifier:
                 return cls(names, rarity, weights, file["offsets"].astype(np.float32))
         except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile) as error:
             raise ValueError(f"no intent classifier ({error})") from error
-
-
-class MeantTexts:
-    """Several texts with the probability of each intent, shape (texts, intents), and the clauses that speak for it."""
-
-    def __init__(self, classifier: IntentClassifier, texts: Sequence[str]) -> None:
-        self.texts = texts
-        self.probabilities = classifier.probabilities(texts)
-        self._classifier = classifier
-
-    @cached_property
-    def _clauses(self) -> tuple[list[list[tuple[int, int]]], list[int], Floats]:
-        """The clauses of each text, where its first one stands among all, and the probabilities of all."""
-        spans = [clauses(text) or [(0, len(text))] for text in self.texts]
-        firsts = [0, *accumulate(map(len, spans))]
-        said = [text[start:end] for text, each in zip(self.texts, spans, strict=True) for start, end in each]
-        return spans, firsts, self._classifier.probabilities(said)
-
-    def clause(self, text: int, intent: int) -> tuple[int, int]:
-        """Return the offsets of the clause of a text that speaks most for an intent, both by number."""
-        spans, firsts, speaks = self._clauses
-        return spans[text][int(speaks[firsts[text] : firsts[text + 1], intent].argmax())]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise, product
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from inspect_pipeline.model import Match, Reason, Utterance
 from inspect_pipeline.rulebook.expressions import Expression
 from inspect_pipeline.rulebook.heard import Heard, HeardSheet, hearing_table
-from inspect_pipeline.rulebook.intents import IntentClassifier, MeantTexts
+from inspect_pipeline.rulebook.meaning import IntentIndex, Meaning
 from inspect_pipeline.rulebook.phrases import Clues, Found, PhraseIndex
 from inspect_pipeline.rulebook.scan import Sieve, strings_of
 from inspect_pipeline.rulebook.similarity import Similarity
@@ -50,7 +50,7 @@ class Line:
         self.places: dict[int, tuple[Place, ...]] = {}
         self.parts: dict[int, tuple[Sequence[Found], Sequence[int]]] = {}
         self.timed_out = _NO_TERMS
-        self.meant: dict[int, MeantTexts] = {}  # where the probability of each intent that it may have is known
+        self.meant: Mapping[int, Meaning] = {}  # of each intent that it may have
 
     @property
     def length(self) -> int:
@@ -105,11 +105,7 @@ class Matcher:
             self._leads[phrase].append(number)
         for number, (all_parts, _) in self._nears.items():
             self._leads[all_parts[0]].append(number)
-        self._intents: dict[IntentClassifier, list[tuple[int, Intent, int]]] = {}
-        for number, term in enumerate(self.terms):
-            if isinstance(term, Intent):
-                place = term.classifier.names.index(term.name)
-                self._intents.setdefault(term.classifier, []).append((number, term, place))
+        self._intents = IntentIndex(self.terms)
         self._lines: dict[str, Line] = {}
 
     def __reduce__(self) -> tuple[type[Matcher], tuple[tuple[Term, ...], Ear, Similarity | None]]:
@@ -137,31 +133,16 @@ class Matcher:
         expressions = self._sifted[places].tolist()
         ends = np.cumsum(np.bincount(rows, minlength=len(texts))).tolist()
         read = {}
-        meant = [self._meant(classifier, wanted, texts) for classifier, wanted in self._intents.items()]
+        meant = self._intents.read(texts)
         start = 0
         for number, (text, each, end) in enumerate(zip(texts, clues, ends, strict=True)):
             terms = expressions[start:end]
             for phrase in each.phrases():
                 terms += self._leads[phrase]
-            for _, found in meant:
-                terms += found[number]
-            line = read[text] = Line(sheet, number, each, frozenset(terms))
-            for known, found in meant:
-                line.meant |= dict.fromkeys(found[number], known)
+            line = read[text] = Line(sheet, number, each, frozenset([*terms, *meant[number]]))
+            line.meant = meant[number]
             start = end
         return read
-
-    @staticmethod
-    def _meant(
-        classifier: IntentClassifier, wanted: Sequence[tuple[int, Intent, int]], texts: Sequence[str]
-    ) -> tuple[MeantTexts, list[list[int]]]:
-        """Return what texts mean, and for each of them the terms that it may hold."""
-        meant = MeantTexts(classifier, texts)
-        found: list[list[int]] = [[] for _ in texts]
-        for number, term, intent in wanted:
-            for text in term.holding(meant.probabilities[:, intent]).tolist():
-                found[text].append(number)
-        return meant, found
 
     def places(self, line: Line, number: int) -> tuple[Place, ...]:
         """Return where a term is in a text; nowhere for what took too long, see `Line.timed_out`."""
@@ -184,7 +165,10 @@ class Matcher:
     def _places(self, line: Line, number: int) -> tuple[Place, ...]:
         heard = line.as_heard()
         if number in line.meant:
-            return self._meaning(line, number)
+            term = self.terms[number]
+            assert isinstance(term, Intent)
+            start, end, probability = line.meant[number].place(line.number, term)
+            return ((start, end, Match.LIKE, probability),)
         if number in self._expressions:
             return self._matches(line, heard, number)
         if number in self._phrases:
@@ -200,13 +184,6 @@ class Matcher:
         if known is None:
             known = line.parts[phrase] = self._index.find(phrase, line.as_heard(), line.clues)
         return known
-
-    def _meaning(self, line: Line, number: int) -> tuple[Place, ...]:
-        meant, term = line.meant[number], self.terms[number]
-        assert isinstance(term, Intent)
-        intent = term.classifier.names.index(term.name)
-        span = (0, len(meant.texts[line.number])) if term.under is not None else meant.clause(line.number, intent)
-        return ((*span, Match.LIKE, float(meant.probabilities[line.number, intent])),)
 
     def _matches(self, line: Line, heard: Heard, number: int) -> tuple[Place, ...]:
         expression, by_sound = self._expressions[number]

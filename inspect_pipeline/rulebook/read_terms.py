@@ -139,9 +139,8 @@ def read_term(node: Node, context: Context) -> Term:
     keys = [entry.key for entry in node.entries]
     section = next((key for key in TERM_KEYS if key in keys), None)
     if section is None or section == "list":
-        message = "a term needs one of phrase, regex, near, like, intent" + (
-            ", list" if section is None else ", not list"
-        )
+        kinds = ", ".join(TERM_KEYS[:-1])
+        message = f"a term needs one of {kinds}, {'list' if section is None else 'not list'}"
         context.wrong(node.line, message, meant(keys[0], TERM_KEYS) if keys else "")
         return _STAND_IN
     fields = Fields(node, context, section)

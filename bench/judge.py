@@ -3,8 +3,9 @@
     python bench/judge.py [--calls N] [--utterances N] [--repeats N] [--rules PACK]… [--sentences] [--json]
 
 The loop looks for each phrase in each utterance exactly, by sound and (from four syllables on) with edit distance in
-every stretch of its length and one more or less, and searches each expression on characters and on syllables; phrases,
-expressions and utterances are prepared once, distances come from rapidfuzz (C++). It answers no rule. The judge does
+every stretch of its length and one more or less, searches each expression on characters and on syllables, and asks the
+classifier of intents about each utterance; phrases, expressions and utterances are prepared once, distances come from
+rapidfuzz (C++). It answers no rule. The judge does
 all that and answers every rule: 200 calls together as in `reinspect`, call by call, or 200 calls in which no
 text was ever said before. All see the same generated calls (see `made_calls.py`), in turns, several times; CPU seconds
 of one core are compared, because wall time on a shared machine is other people's. `--sentences` adds the judge
@@ -32,7 +33,7 @@ from inspect_pipeline.rulebook.metadata import recording_metadata
 from inspect_pipeline.rulebook.nearness import NEAR_LEAST, SOUND_LEAST, near_halves
 from inspect_pipeline.rulebook.phrases import fold
 from inspect_pipeline.rulebook.sounds import SoundExpression
-from inspect_pipeline.rulebook.terms import Phrase, Regex
+from inspect_pipeline.rulebook.terms import Intent, Phrase, Regex
 from inspect_pipeline.semantic import Similarity, load_sentence_model
 from inspect_pipeline.text.normalise import normalise
 from inspect_pipeline.text.sound import Ear
@@ -58,12 +59,15 @@ class Loop:
         self._expressions = [regex.compile(term.pattern) for term in expressions]
         heard = dict.fromkeys(SoundExpression(term, self._ear).pattern for term in expressions if term.sound)
         self._heard_expressions = [regex.compile(pattern) for pattern in heard]
+        self._classifiers = list({term.classifier for term in judge.terms if isinstance(term, Intent)})
         self.found = 0
 
     def __call__(self, calls: Sequence[Transcript]) -> None:
         for call in calls:
             for said in call.utterances:
                 self._utterance(normalise(said.text).text)
+                for classifier in self._classifiers:
+                    self.found += int((classifier.probabilities([said.text]) >= 0.5).sum())
 
     def _utterance(self, normal: str) -> None:
         key = fold(normal)

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import accumulate
 
+import numpy as np
+
 from inspect_pipeline.rulebook.intents import Floats, IntentClassifier
 from inspect_pipeline.rulebook.terms import Intent, Term
 from inspect_pipeline.text.normalise import clauses
@@ -22,12 +24,14 @@ class Meaning:
         self._classifier = classifier
 
     @cached_property
-    def _clauses(self) -> tuple[list[list[Span]], list[int], Floats]:
-        """The clauses of each text, where its first one stands among all, and the probabilities of all."""
+    def _clauses(self) -> tuple[list[list[Span]], dict[int, Floats]]:
+        """The clauses of each text and, of those that have several, the probabilities of each."""
         spans = [clauses(text) or [(0, len(text))] for text in self.texts]
-        firsts = [0, *accumulate(map(len, spans))]
-        said = [text[start:end] for text, each in zip(self.texts, spans, strict=True) for start, end in each]
-        return spans, firsts, self._classifier.probabilities(said)
+        several = [number for number, each in enumerate(spans) if len(each) > 1]
+        said = [self.texts[number][start:end] for number in several for start, end in spans[number]]
+        ends = list(accumulate(len(spans[number]) for number in several))
+        parts = np.split(self._classifier.probabilities(said), ends[:-1]) if said else []
+        return spans, dict(zip(several, parts, strict=True))
 
     def place(self, text: int, term: Intent) -> tuple[int, int, float]:
         """Return where in a text, given by number, an intent speaks most (`under`: all of it), and its probability."""
@@ -35,8 +39,8 @@ class Meaning:
         probability = float(self.probabilities[text, intent])
         if term.under is not None:
             return 0, len(self.texts[text]), probability
-        spans, firsts, speaks = self._clauses
-        start, end = spans[text][int(speaks[firsts[text] : firsts[text + 1], intent].argmax())]
+        spans, speaks = self._clauses
+        start, end = spans[text][int(speaks[text][:, intent].argmax()) if text in speaks else 0]
         return start, end, probability
 
 

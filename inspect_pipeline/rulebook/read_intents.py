@@ -3,11 +3,11 @@
 A file of turns holds calls in the form in which people write them down:
 
     ## 12
-    客服: 您好，这里是移动客服，您说。 {offer}
-    客户: 网断了一天了，你们管不管？ {complaint}
+    客服: 您好，这里是移动客服，您说。 {开场}
+    客户: 网断了一天了，你们管不管？ {抱怨}
 
-A turn's intents stand in braces behind it; without braces it has none. `{rude?}` leaves open whether it has. A file
-whose first line is `# only: rude` decides nothing about other intents. The classifier is trained by
+A turn's intents stand in braces behind it; without braces it has none. `{粗暴?}` leaves open whether it has. A file
+whose first line is `# only: 粗暴` decides nothing about other intents. The classifier is trained by
 `inspect-pipeline rules train FOLDER` and kept as `trained.npz`.
 """
 
@@ -25,8 +25,8 @@ from inspect_pipeline.rulebook.terms import Intent
 from inspect_pipeline.rulebook.yamlfile import Node
 
 TRAINED = "trained.npz"
-_TURN = re.compile(r"(客服|客户)[:：]\s*([^{}]*[^{}\s])\s*(?:\{([a-z? -]+)\})?")
-_ONLY = re.compile(r"# only: ([a-z -]+)")
+_TURN = re.compile(r"(客服|客户)[:：]\s*([^{}]*[^{}\s])\s*(?:\{([^{}]+)\})?")
+_ONLY = re.compile(r"# only: (.+)")
 _SPEAKERS = {"客服": Speaker.AGENT, "客户": Speaker.CUSTOMER}
 
 

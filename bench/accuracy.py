@@ -6,8 +6,9 @@ A folder holds recordings (`manifest.csv` or audio files) and, beside each, `<ca
 C customer, start, end, text) and `labels` (rule id -> pass, fail or na; for `risk.*` fail means the signal is there).
 `--text` judges the true words instead of the recognised ones, which parts the rules' errors from the recogniser's.
 
-Printed: character error rate, per-rule precision, recall and abstention with 95 % Wilson intervals, speakers, timing
-and every wrong verdict with its quotes. A judgement counts when truth decides it (a label is given).
+Printed: character error rate, per-rule precision, recall and abstention with 95 % Wilson intervals, speakers, timing,
+the agent's speech rate beside the true one (characters a minute of the agent's own speaking time) and every wrong
+verdict with its quotes. A judgement counts when truth decides it (a label is given).
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from inspect_pipeline.report.intervals import wilson
 from inspect_pipeline.rulebook.judge import Judge
 from inspect_pipeline.rulebook.load import load_packs, pack_path
 from inspect_pipeline.rulebook.metadata import recording_metadata
+from inspect_pipeline.rulebook.spans import merge, total
 from inspect_pipeline.semantic import Similarity, load_sentence_model
 from inspect_pipeline.speech.manifest import read_source
 from inspect_pipeline.speech.settings import SpeechSettings
@@ -70,6 +72,7 @@ class Report:
     right_speech_s: dict[str, float] = field(default_factory=lambda: {"stereo": 0.0, "mono": 0.0})
     speech_s: dict[str, float] = field(default_factory=lambda: {"stereo": 0.0, "mono": 0.0})
     timing_errors_s: dict[str, list[float]] = field(default_factory=lambda: {"dead-air": [], "interruption": []})
+    speech_rates: list[tuple[float, float]] = field(default_factory=list)  # characters a minute: measured, true
     wrong: list[dict[str, str]] = field(default_factory=list)
     other: dict[str, int] = field(default_factory=dict)
 
@@ -135,6 +138,32 @@ def count_timing(report: Report, truth: dict, findings: tuple[Finding, ...]) -> 
                     report.timing_errors_s[name].append(max(abs(near[0] - one.start_s), abs(near[1] - one.end_s)))
 
 
+def true_rate(truth: dict) -> float:
+    """Return the characters that the agent truly says in a minute of speaking."""
+    own = [turn for turn in truth["turns"] if turn["who"] == "A"]
+    spoken_s = total(merge([(turn["start"], turn["end"]) for turn in own]))
+    return sum(len(normalise(turn["text"]).text) for turn in own) * 60 / spoken_s
+
+
+def count_rate(report: Report, truth: dict, findings: tuple[Finding, ...]) -> None:
+    """Add the agent's speech rate as the rule measured it, beside the true one."""
+    for finding in findings:
+        if finding.rule_id == "timing.speech-rate" and finding.evidence:
+            (one,) = finding.evidence
+            assert one.value is not None
+            report.speech_rates.append((one.value, true_rate(truth)))
+
+
+def rate_line(rates: list[tuple[float, float]]) -> str:
+    """Return how far measured speech rates are from the true ones."""
+    errors = [measured / true - 1 for measured, true in rates]
+    measured, true = (sum(column) / len(rates) for column in zip(*rates, strict=True))
+    return (
+        f"speech rate: {len(rates)} measured, {measured:.0f} characters a minute beside the true {true:.0f}; "
+        f"relative error {sum(map(abs, errors)) / len(errors):.1%} in the mean, worst {max(errors, key=abs):+.1%}"
+    )
+
+
 def is_wrong(verdict: Verdict, label: str) -> bool:
     """Return whether a verdict is a false alarm or a miss (an abstention on a violation is a miss too)."""
     return (verdict in POSITIVE) != (label == "fail")
@@ -198,6 +227,7 @@ def measure(folder: Path, judge: Judge, options: argparse.Namespace) -> Report:
         count_characters(report, truth, transcript)
         count_speakers(report, truth, transcript)
         count_timing(report, truth, findings)
+        count_rate(report, truth, findings)
         count_verdicts(report, truth, findings, recording.call_id)
     return report
 
@@ -219,6 +249,8 @@ def show(name: str, report: Report) -> None:
     for kind, errors in report.timing_errors_s.items():
         if errors:
             print(f"{kind}: {len(errors)} measured, worst boundary error {max(errors):.2f} s")
+    if report.speech_rates:
+        print(rate_line(report.speech_rates))
     print(f"{'rule':26} {'precision':20} {'recall':20} {'abstained':20} hit/false/missed")
     for rule, counts in [*sorted(report.rules.items()), ("all rules", report.total)]:
         print(

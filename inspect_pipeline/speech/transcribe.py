@@ -20,7 +20,7 @@ from inspect_pipeline.speech.unheard import as_speech
 from inspect_pipeline.speech.windows import LONGEST_S
 
 _COLLECT_EVERY = 50  # calls between two collections of what the audio library leaves in reference cycles
-_BATCHES = 2  # of speech that are gathered before it is recognised: stretches of like length share one
+_BATCHES = 4  # of speech that are gathered before it is recognised: stretches of like length share one
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Turns -> the windows they are recognised in, and what was written for a window -> its turns.
 
-A short turn recognised alone lacks context. So the turns of one track are joined into windows of up to 20 s, long
+A short turn recognised alone lacks context. So the turns of one track are joined into windows of up to 17 s, long
 pauses cut down to a second, and the text is dealt back to the turns by the time at which each word ends. (By its
 beginning would be wrong: an aligner lets the first word after a pause begin where the last one ended.)
 """
@@ -17,7 +17,7 @@ from inspect_pipeline.speech.decode import SAMPLE_RATE, Samples, Track, samples
 from inspect_pipeline.speech.engine import Heard, Word
 from inspect_pipeline.speech.turns import Turn
 
-LONGEST_S = 20.0  # of 25 s the characters are no better, and what attends to all of it costs half as much again
+LONGEST_S = 17.0  # of 20 s the characters are no better and cost more, of 14 s they are worse
 PAUSE_S = 1.0  # longer pauses inside a window are cut down to this
 LEAD_S = 0.2  # sound kept before the first turn and after the last
 _END_SLACK_S = 0.06  # a word's end is known to about this

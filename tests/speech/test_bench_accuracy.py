@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 
+import pytest
 from sounds import CALLS
 
 ROOT = CALLS.parents[1]
@@ -22,3 +23,21 @@ def test_accuracy_is_told_as_json() -> None:
     assert (answer["schema"], report["edits"]) == (1, 0)
     assert report["other"]["risk.churn: pass answered not_applicable"] == 0
     assert report["total"]["decided"] > 200
+    assert len(report["speech_rates"]) == 12  # of the stereo calls, whose speakers are known for sure
+    assert all(measured == pytest.approx(true, rel=0.05) for measured, true in report["speech_rates"])
+
+
+def test_a_speech_rate_is_told_beside_the_true_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "bench"))
+    import accuracy
+
+    turns = [
+        {"who": "A", "start": 1.0, "end": 3.0, "text": "您好，请讲。"},
+        {"who": "C", "start": 3.0, "end": 9.0, "text": "我要查话费。"},
+        {"who": "A", "start": 9.0, "end": 10.0, "text": "好的。"},
+    ]
+    assert accuracy.true_rate({"turns": turns}) == pytest.approx(6 * 60 / 3)
+    assert accuracy.rate_line([(330.0, 300.0), (190.0, 200.0)]) == (
+        "speech rate: 2 measured, 260 characters a minute beside the true 250; "
+        "relative error 7.5% in the mean, worst +10.0%"
+    )

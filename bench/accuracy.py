@@ -4,7 +4,8 @@
 
 A folder holds recordings (`manifest.csv` or audio files) and, beside each, `<call>.json`: `turns` (who A agent or
 C customer, start, end, text) and `labels` (rule id -> pass, fail or na; for `risk.*` fail means the signal is there).
-`--text` judges the true words instead of the recognised ones, which parts the rules' errors from the recogniser's.
+`--text` judges the true words instead of the recognised ones, which parts the rules' errors from the recogniser's; a
+folder of scripts (`*.yaml`, as in `fixtures/scripts`) will do then, of which `timing.*` is not judged.
 
 Printed: character error rate, per-rule precision, recall and abstention with 95 % Wilson intervals, speakers, timing,
 the agent's speech rate beside the true one (characters a minute of the agent's own speaking time) and every wrong
@@ -22,6 +23,7 @@ from functools import cache
 from pathlib import Path
 
 from rapidfuzz.distance import Levenshtein
+from scripts import read_scripts
 
 from inspect_pipeline.model import Finding, Recording, Speaker, Transcript, Verdict
 from inspect_pipeline.report.intervals import wilson
@@ -209,8 +211,11 @@ def transcribe(job: tuple[object, str, str | None]) -> Transcript:
 
 def measure(folder: Path, judge: Judge, options: argparse.Namespace) -> Report:
     """Measure one folder."""
-    recordings = known_recordings(folder)
-    truths = [Path(one.path).with_suffix(".json").read_text(encoding="utf-8") for one in recordings]
+    scripts = list(read_scripts(folder)) if options.text else []
+    recordings = [Recording(one["id"], str(folder)) for one in scripts] or known_recordings(folder)
+    truths = [json.dumps(one, ensure_ascii=False) for one in scripts] or [
+        Path(one.path).with_suffix(".json").read_text(encoding="utf-8") for one in recordings
+    ]
     if options.text:
         transcripts = [
             parse_dialogue(text, one.call_id, one.path) for one, text in zip(recordings, truths, strict=True)

@@ -41,3 +41,13 @@ def test_a_speech_rate_is_told_beside_the_true_one(monkeypatch: pytest.MonkeyPat
         "speech rate: 2 measured, 260 characters a minute beside the true 250; "
         "relative error 7.5% in the mean, worst +10.0%"
     )
+
+
+def test_scripts_are_judged_by_their_words_without_what_only_a_voice_decides() -> None:
+    command = [sys.executable, "bench/accuracy.py", "fixtures/scripts/held", "--text", "--json"]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, encoding="utf-8", check=True)
+    report = json.loads(done.stdout)["result"]["held"]
+    assert {rule for rule in report["rules"] if rule.startswith("timing.")} == set()
+    assert report["total"]["decided"] == 332
+    assert report["total"]["hit"] >= 30

@@ -1,4 +1,4 @@
-"""Call scripts (YAML, as in `fixtures/scripts`) as calls of known truth: their words are judged before anybody speaks."""
+"""Call scripts (YAML, as in `fixtures/scripts`) as calls of known truth, judged by their words before any voice."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ def narrowed_files(folder: Path) -> tuple[dict[str, bytes], list[int]] | None:
     if len(vocabulary) < _MULTILINGUAL or _END not in vocabulary:
         return None
     kept = kept_tokens(vocabulary)
-    model = _narrowed_model(path.read_bytes(), len(vocabulary), kept)
+    model = _narrowed_model(memoryview(path.read_bytes()), len(vocabulary), kept)
     if model is None:
         return None
     config = _narrowed_config(json.loads((folder / "config.json").read_text(encoding="utf-8")), kept)
@@ -135,19 +135,19 @@ def _narrowed_config(config: Mapping[str, Any], kept: Sequence[int]) -> dict[str
     }
 
 
-def _narrowed_model(data: bytes, tokens: int, kept: Sequence[int]) -> bytes | None:
+def _narrowed_model(data: memoryview, tokens: int, kept: Sequence[int]) -> bytes | None:
     """Cut the rows of the tokens out of a model file (CTranslate2's format, python/ctranslate2/specs/model_spec.py)."""
     version, length = struct.unpack_from("<IH", data)
     at = 6 + length
     if version != _VERSION or data[6:at] != _SPEC:
         return None
-    pieces = [data[: at + 8]]
+    pieces: list[bytes | memoryview] = [data[: at + 8]]
     (count,) = struct.unpack_from("<I", data, at + 4)
     at += 8
     for _ in range(count):
         begin = at
         (length,) = struct.unpack_from("<H", data, at)
-        name, at = data[at + 2 : at + 2 + length], at + 2 + length
+        name, at = bytes(data[at + 2 : at + 2 + length]), at + 2 + length
         shape = struct.unpack_from(f"<{data[at]}I", data, at + 1)
         at += 1 + 4 * len(shape)
         kind, size = struct.unpack_from("<BI", data, at)

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import accumulate
 
-import numpy as np
-
 from inspect_pipeline.rulebook.intents import Floats, IntentClassifier
 from inspect_pipeline.rulebook.terms import Intent, Term
 from inspect_pipeline.text.normalise import clauses
@@ -21,17 +19,23 @@ class Meaning:
     def __init__(self, classifier: IntentClassifier, texts: Sequence[str]) -> None:
         self.texts = texts
         self.probabilities = classifier.probabilities(texts)
+        self.meant: set[int] = set()  # the texts, by number, that may have an intent: those that `place` is asked about
         self._classifier = classifier
 
     @cached_property
-    def _clauses(self) -> tuple[list[list[Span]], dict[int, Floats]]:
-        """The clauses of each text and, of those that have several, the probabilities of each."""
-        spans = [clauses(text) or [(0, len(text))] for text in self.texts]
-        several = [number for number, each in enumerate(spans) if len(each) > 1]
-        said = [self.texts[number][start:end] for number in several for start, end in spans[number]]
-        ends = list(accumulate(len(spans[number]) for number in several))
-        parts = np.split(self._classifier.probabilities(said), ends[:-1]) if said else []
-        return spans, dict(zip(several, parts, strict=True))
+    def _clauses(self) -> dict[int, tuple[list[Span], int]]:
+        """The clauses of each text that may have an intent, and where its first one stands in `_speaks`."""
+        spans = {number: clauses(self.texts[number]) or [(0, len(self.texts[number]))] for number in sorted(self.meant)}
+        firsts = accumulate((len(each) if len(each) > 1 else 0 for each in spans.values()), initial=0)
+        return {number: (each, first) for (number, each), first in zip(spans.items(), firsts, strict=False)}
+
+    @cached_property
+    def _speaks(self) -> Floats:
+        """The probabilities of the clauses of the texts that have several."""
+        several = {number: spans for number, (spans, _) in self._clauses.items() if len(spans) > 1}
+        return self._classifier.probabilities(
+            [self.texts[number][start:end] for number, spans in several.items() for start, end in spans]
+        )
 
     def place(self, text: int, term: Intent) -> tuple[int, int, float]:
         """Return where in a text, given by number, an intent speaks most (`under`: all of it), and its probability."""
@@ -39,8 +43,10 @@ class Meaning:
         probability = float(self.probabilities[text, intent])
         if term.under is not None:
             return 0, len(self.texts[text]), probability
-        spans, speaks = self._clauses
-        start, end = spans[text][int(speaks[text][:, intent].argmax()) if text in speaks else 0]
+        spans, first = self._clauses[text]
+        if len(spans) == 1:
+            return (*spans[0], probability)
+        start, end = spans[int(self._speaks[first : first + len(spans), intent].argmax())]
         return start, end, probability
 
 
@@ -60,6 +66,9 @@ class IntentIndex:
             meaning = Meaning(classifier, texts)
             for number, term in wanted:
                 chances = meaning.probabilities[:, classifier.names.index(term.name)]
-                for text in term.holding(chances).tolist():
+                held = term.holding(chances).tolist()
+                for text in held:
                     found[text][number] = meaning
+                if term.under is None:
+                    meaning.meant.update(held)
         return found

@@ -50,7 +50,12 @@ def running(tmp_path: Path, calls: list[Recording]) -> Iterator[subprocess.Popen
     root = str(Path(__file__).parent.parent.parent)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
     process = subprocess.Popen(
-        [sys.executable, str(script)], stdout=subprocess.PIPE, text=True, encoding="utf-8", env=environment
+        [sys.executable, str(script)],
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        env=environment,
+        start_new_session=True,
     )
     diary = tmp_path / "diary"
     until = time.monotonic() + 60
@@ -64,6 +69,15 @@ def running(tmp_path: Path, calls: list[Recording]) -> Iterator[subprocess.Popen
     process.communicate()
 
 
+def lives(group: int) -> bool:
+    """Whether any process of a group is left."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 def undisturbed(tmp_path: Path, calls: list[Recording]) -> dict[str, bytes]:
     quietly(plan_of(tmp_path / "undisturbed", calls, factory=Clerk(tmp_path / "other-diary")))
     return part_bytes(tmp_path / "undisturbed" / "out")
@@ -72,7 +86,9 @@ def undisturbed(tmp_path: Path, calls: list[Recording]) -> dict[str, bytes]:
 def test_a_killed_run_goes_on_where_it_was(tmp_path: Path, calls: list[Recording], running: subprocess.Popen[str]):
     running.send_signal(signal.SIGKILL)
     running.wait()
-    time.sleep(0.3)  # the workers end with their night
+    until = time.monotonic() + 30
+    while lives(running.pid) and time.monotonic() < until:  # the workers end with their night
+        time.sleep(0.02)
     before = Counter(begun(tmp_path))
     spooled = len(list((tmp_path / "out" / ".work" / f"night={NIGHT}" / "spool").glob("*.json")))
     stored = len(list((tmp_path / "out").rglob("calls/*/*.parquet")))

@@ -39,6 +39,12 @@ def excuser(hearing: Hearing, excuses: Sequence[Excuse]) -> Callable[[Found], Ou
     return excuse
 
 
+def bars(hearing: Hearing, excuses: Sequence[Excuse]) -> frozenset[int]:
+    """Return the terms whose presence in an utterance excuses every hit in it; see `Search.bars`."""
+    whole_utterance = [each for each in excuses if each.place is Place.UTTERANCE]
+    return frozenset().union(*[hearing.members(each.group).bars for each in whole_utterance])
+
+
 def excused_moment(hearing: Hearing, excuses: Sequence[Excuse], moment: Moment, speaker: Speaker) -> Outcome:
     """Return whether something measured (a wait, an interruption) is excused; `speaker` is the rule's."""
     return _first([_around(each, moment, speaker, hearing) for each in excuses if each.place in _SIDES])

@@ -21,7 +21,8 @@ class Search(NamedTuple):
     """Where and how to look. `wanted`: finding it speaks for the person, so near misses count as unsure and weak hits
     are believed; otherwise weak hits are doubted. `excuse` says whether a hit does not count. `anybody`: speakers do
     not matter, not even those that groups name. `blames`: a hit is held against somebody (not in a notice).
-    `frugal`: that it is found is enough, so no sentence model is asked where other terms have been found."""
+    `frugal`: that it is found is enough, so no sentence model is asked where other terms have been found. `bars`: terms
+    whose presence in an utterance excuses all that is found there, so no sentence model is asked about it."""
 
     hearing: Hearing
     speaker: Speaker
@@ -31,6 +32,7 @@ class Search(NamedTuple):
     anybody: bool = False
     blames: bool = True
     frugal: bool = False
+    bars: frozenset[int] = frozenset()
 
 
 def said_by_somebody(group: Group, search: Search) -> Outcome:
@@ -85,8 +87,9 @@ def _any_of(group: Members, search: Search, places: frozenset[int]) -> Outcome:
             else:
                 outcomes[group.places[number]] = outcome
     settled = _has_yes(outcomes)
-    for number in () if settled and search.frugal else group.likes:
-        outcome = _said(number, search, places)
+    asked = places if not search.bars or not group.likes else _unbarred(search, places)
+    for number in () if (settled and search.frugal) or not asked else group.likes:
+        outcome = _said(number, search, asked)
         if outcome is None:
             lacking.append(number)
         else:
@@ -97,6 +100,12 @@ def _any_of(group: Members, search: Search, places: frozenset[int]) -> Outcome:
         if outcome is not None:
             outcomes[group.places[number]] = outcome
     return _any([outcomes[place] for place in sorted(outcomes)] if len(outcomes) > 1 else [*outcomes.values()])
+
+
+def _unbarred(search: Search, places: frozenset[int]) -> frozenset[int]:
+    """Return the utterances in which a hit would not be excused by what they mean."""
+    lines = search.hearing.listening.lines
+    return frozenset([at for at in places if lines[at].terms.isdisjoint(search.bars)])
 
 
 def _has_yes(outcomes: Mapping[int, Outcome]) -> bool:

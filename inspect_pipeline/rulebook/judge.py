@@ -8,7 +8,7 @@ from inspect_pipeline.model import Finding, Reason, Risk, Speaker, Transcript, V
 from inspect_pipeline.rulebook.answer import Answer
 from inspect_pipeline.rulebook.conditions import condition_answer
 from inspect_pipeline.rulebook.evidence import evidence_of
-from inspect_pipeline.rulebook.excuses import excuser
+from inspect_pipeline.rulebook.excuses import bars, excuser
 from inspect_pipeline.rulebook.fairness import (
     doubt_absence,
     doubt_nothing,
@@ -223,7 +223,8 @@ def _heard(rule: Rule, group: Group, hearing: Hearing, words: tuple[Verdict, str
         scope = window_scope(hearing, rule.window, rule.speaker)
         excuse = excuser(hearing, rule.excuses)
         blames, frugal = verdict is Verdict.VIOLATED, rule.per_hit is None
-        outcome = evaluate(group, Search(hearing, speaker, scope, excuse=excuse, blames=blames, frugal=frugal))
+        search = Search(hearing, speaker, scope, excuse=excuse, blames=blames, frugal=frugal)
+        outcome = evaluate(group, search._replace(bars=bars(hearing, rule.excuses)) if members.asks else search)
     evidence = evidence_of(outcome.found)
     if outcome.truth is Truth.YES:
         quote = (("quote", evidence[0].quote),) if evidence else ()

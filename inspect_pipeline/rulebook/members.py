@@ -30,7 +30,8 @@ class Members:
 
     `numbers` are those of the groups in it too, `own` those in `any` itself: the `likes`, about which a sentence model
     must be asked, and the `worded`, with those `intents` that may be believed. `asks`: any of `numbers` is a `like`
-    term. `places` tells where in `any` a term is, `groups` where in it groups are.
+    term. `bars`: the `under` intents of a group that is nothing but alternatives. `places` tells where in `any` a term
+    is, `groups` where in it groups are.
     """
 
     any: tuple[int | Members, ...]
@@ -42,6 +43,7 @@ class Members:
     worded: frozenset[int]
     likes: tuple[int, ...]
     intents: tuple[int, ...]
+    bars: frozenset[int]
     places: Mapping[int, int]
     groups: tuple[tuple[int, Members], ...]
     simple: bool  # it has an `any` and nothing else
@@ -66,7 +68,9 @@ class Members:
         own = frozenset(places)
         own_likes = tuple(sorted(own & likes))
         intents = tuple([numbers[term] for term in group.any if isinstance(term, Intent) and term.under is None])
+        lacking = [numbers[term] for term in group.any if isinstance(term, Intent) and term.under is not None]
+        bars = frozenset(lacking if simple and group.speaker is None else ())
         return cls(
-            *(some, every, no, group.speaker, held, own, own - likes, own_likes, intents),
+            *(some, every, no, group.speaker, held, own, own - likes, own_likes, intents, bars),
             *(places, groups, simple, flat, bool(likes)),
         )

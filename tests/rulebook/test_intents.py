@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from inspect_pipeline.rulebook.intents import IntentClassifier
 from inspect_pipeline.rulebook.judge import Judge
 from inspect_pipeline.rulebook.load import load_packs
 from inspect_pipeline.rulebook.read_intents import read_turns
+from inspect_pipeline.rulebook.terms import Like
 from inspect_pipeline.text.dialogue import parse_dialogue
 
 TURNS = """## 1
@@ -150,6 +152,33 @@ def test_under_drops_words_that_mean_something_else(tmp_path: Path) -> None:
     path.write_text(text, "utf-8")
     assert judged(path, "好的，请您稍等，随便选，我帮您查一下。")[0] is Verdict.MET
     assert judged(path, "你爱投诉就投诉去，随便你。")[0] is Verdict.VIOLATED
+
+
+class Asked:
+    """A sentence model to which everything is alike, and the clauses that it was asked about."""
+
+    def __init__(self) -> None:
+        self.clauses: set[str] = set()
+
+    def scores(self, like: Like, clauses: Sequence[str]) -> Sequence[float]:
+        self.clauses.update(clauses)
+        return [1.0] * len(clauses)
+
+    def threshold(self, like: Like) -> float:
+        return 0.5
+
+
+def test_no_sentence_model_is_asked_where_a_hit_would_be_excused(tmp_path: Path) -> None:
+    path = pack_in(tmp_path, "{like: [甲乙丙丁], unlike: [戊己庚辛]}")
+    text = path.read_text("utf-8").replace(
+        "    severity", "    except: [{any: [{intent: rude, under: 0.2}], in: utterance}]\n    severity"
+    )
+    path.write_text(text, "utf-8")
+    asked = Asked()
+    call = parse_dialogue("客服: 好的，请您稍等，我帮您查一下。\n客服: 你爱投诉就投诉去，随便你。", "c", "c")
+    (finding,) = Judge(load_packs([path]), asked).findings(call, {})
+    assert asked.clauses == {"你爱投诉就投诉去"}  # 随便你 is too short to be asked about
+    assert (finding.verdict, [one.quote for one in finding.evidence]) == (Verdict.VIOLATED, ["你爱投诉就投诉去"])
 
 
 @pytest.mark.parametrize(

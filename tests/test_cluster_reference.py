@@ -93,8 +93,8 @@ def test_hours_and_machines() -> None:
 
 
 def test_money_and_storage() -> None:
-    per_1000 = CHANNEL_HOURS / 34 / CALLS * 1000
-    assert f"{per_1000 * 0.3:.2f} yuan for 1,000 calls and {CHANNEL_HOURS / 34 * 0.3:.0f} yuan a night" in SIZING
+    per_1000 = CHANNEL_HOURS / 48 / CALLS * 1000
+    assert f"{per_1000 * 0.3:.2f} yuan for 1,000 calls and {CHANNEL_HOURS / 48 * 0.3:.0f} yuan a night" in SIZING
     assert f"{per_1000 * 0.3 / (CHANNEL_HOURS / 500 / CALLS * 1000):.2f} yuan an\nhour" in SIZING
     seconds = 9_500 * 3600
     table = {row[0]: row for row in rows("what")}

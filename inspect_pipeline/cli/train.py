@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import click
@@ -19,14 +18,11 @@ def train(folder: Path, as_json: bool) -> None:
     from inspect_pipeline.rulebook.intent_training import misheard
     from inspect_pipeline.rulebook.intent_training import train as trained
     from inspect_pipeline.rulebook.read_intents import TRAINED, read_turns
-    from inspect_pipeline.store.atomic import storing
+    from inspect_pipeline.store.atomic import write_file
 
     turns = read_turns(folder)
     classifier = trained([*turns, *misheard(turns)])
-    with storing(folder / TRAINED):
-        draft = folder / f"{TRAINED}.{os.getpid()}"
-        draft.write_bytes(classifier.dump())
-        draft.replace(folder / TRAINED)
+    write_file(folder / TRAINED, classifier.dump(), folder)
     counts = {name: sum(name in turn.intents for turn in turns) for name in classifier.names}
     if as_json:
         result = {"file": str(folder / TRAINED), "turns": len(turns), "intents": counts}

@@ -95,14 +95,14 @@ def train(turns: Sequence[TaggedTurn], penalty: float = PENALTY) -> IntentClassi
     weights = np.zeros((2 * BUCKETS, len(names)), dtype=np.float32)
     offsets = np.zeros(len(names), dtype=np.float32)
     for place, name in enumerate(names):
-        weight = np.array([float(_counts(turn, name, speakers)) for turn in turns])
+        decided = np.array([_counts(turn, name, speakers) for turn in turns])
         truth = np.array([name in turn.intents for turn in turns])
-        used = np.flatnonzero(weight)
-        inside = weight[row] > 0
+        used = np.flatnonzero(decided)
+        inside = decided[row]
         numbers = np.zeros(len(turns), dtype=np.int64)
         numbers[used] = np.arange(len(used))
         part = _Rows(numbers[row[inside]], column[inside], value[inside], (len(used), 2 * BUCKETS))
-        solved, offset = _solve(part, truth[used], weight[used], penalty)
+        solved, offset = _solve(part, truth[used], penalty)
         weights[:, place], offsets[place] = solved, offset
     return IntentClassifier(names, rarity.astype(np.float32), weights.astype(np.float16).astype(np.float32), offsets)
 
@@ -112,8 +112,8 @@ def _counts(turn: TaggedTurn, name: str, speakers: Mapping[str, set[Speaker]]) -
     return decided and turn.speaker in speakers[name]
 
 
-def _solve(rows: _Rows, truth: npt.NDArray[np.bool_], weight: Doubles, penalty: float) -> tuple[Floats, float]:
-    """Return weights and offset that minimise penalty/2 |w|^2 + sum of weighted log losses."""
+def _solve(rows: _Rows, truth: npt.NDArray[np.bool_], penalty: float) -> tuple[Floats, float]:
+    """Return weights and offset that minimise penalty/2 |w|^2 + sum of log losses."""
     sign = np.where(truth, 1.0, -1.0)
     state = np.zeros(rows.size[1] + 1)
 
@@ -127,13 +127,13 @@ def _solve(rows: _Rows, truth: npt.NDArray[np.bool_], weight: Doubles, penalty: 
     hold = np.append(np.full(rows.size[1], penalty), 1e-6)
 
     def loss(x: Doubles) -> float:
-        return float((weight * np.logaddexp(0, -sign * ahead(x))).sum() + 0.5 * (hold * x * x).sum())
+        return float(np.logaddexp(0, -sign * ahead(x)).sum() + 0.5 * (hold * x * x).sum())
 
     now = loss(state)
     for _ in range(_STEPS):
         chance = 1 / (1 + np.exp(-ahead(state)))
-        slope = back(weight * (chance - truth)) + hold * state
-        curve = weight * chance * (1 - chance)
+        slope = back(chance - truth) + hold * state
+        curve = chance * (1 - chance)
 
         def bent(x: Doubles, curve: Doubles = curve) -> Doubles:
             return back(curve * ahead(x)) + hold * x

@@ -72,7 +72,12 @@ def read_turns(folder: Path) -> list[TaggedTurn]:
     problems: list[Problem] = []
     for path in sorted(folder.glob("*.txt")):
         only: frozenset[str] | None = None
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except UnicodeDecodeError:
+            problems.append(Problem(str(path), "is not UTF-8: save it so"))
+            continue
+        for number, line in enumerate(lines, start=1):
             heading = _ONLY.fullmatch(line.strip())
             if heading:
                 only = frozenset(heading[1].split())
@@ -86,7 +91,7 @@ def read_turns(folder: Path) -> list[TaggedTurn]:
             sure = frozenset(tag for tag in tags if not tag.endswith("?"))
             open_ = frozenset(tag.rstrip("?") for tag in tags if tag.endswith("?"))
             turns.append(TaggedTurn(_SPEAKERS[turn[1]], turn[2], sure, only, open_))
-    if not turns and not problems:
+    if not problems and not any(turn.intents for turn in turns):
         problems.append(Problem(str(folder), "holds no tagged turns (*.txt)"))
     if problems:
         raise PackError(problems)

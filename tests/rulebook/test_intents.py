@@ -89,6 +89,15 @@ def test_every_line_that_is_no_turn_is_told(tmp_path: Path) -> None:
     assert [problem.place for problem in told.value.problems] == [f"{tmp_path}/a.txt:2", f"{tmp_path}/a.txt:3"]
 
 
+def test_turns_that_cannot_be_read_or_teach_nothing_are_told(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("客服: 好\n", "utf-8")
+    with pytest.raises(PackError, match="holds no tagged turns"):
+        read_turns(tmp_path)
+    (tmp_path / "b.txt").write_bytes("客服: 滚 {粗暴}\n".encode("gb18030"))
+    with pytest.raises(PackError, match=r"b\.txt: is not UTF-8"):
+        read_turns(tmp_path)
+
+
 def test_a_speaker_teaches_nothing_about_the_intents_of_the_other(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(TURNS, "utf-8")
     turns = read_turns(tmp_path)

@@ -19,8 +19,6 @@ from inspect_pipeline.triage.sample import Chance, JudgedCall, choose_flags, rev
 def draw_calls(plan: NightPlan, judged: Sequence[JudgedCall]) -> list[Flag]:
     """Write `sampling` (every inspected call) and `flags` (the drawn ones), one part each, and return the flags."""
     planned = plan_night(judged, plan.sampling)
-    drawn = chances(planned, plan.sampling, plan.night, plan.seed)
-    flags = choose_flags(drawn, plan.sampling, review_start(plan.night, plan.zone, plan.review_at))
     facts = {
         "night": plan.night,
         "seed": plan.seed,
@@ -28,26 +26,31 @@ def draw_calls(plan: NightPlan, judged: Sequence[JudgedCall]) -> list[Flag]:
         "budget_scale": repr(planned.scale),
         **pack_facts(plan),
     }
-    for table, rows in (
-        (TableName.SAMPLING, list(_sampling_rows(drawn))),
-        (TableName.FLAGS, [flag_row(flag) for flag in flags]),
-    ):
-        write_part(part_path(plan.out, table, plan.night), table, rows, facts)
+    drawn: list[Chance] = []
+
+    def sampling_rows() -> Iterator[Row]:
+        for chance in chances(planned, plan.sampling, plan.night, plan.seed):
+            if chance.flagged:
+                drawn.append(chance)
+            yield _sampling_row(chance)
+
+    write_part(part_path(plan.out, TableName.SAMPLING, plan.night), TableName.SAMPLING, sampling_rows(), facts)
+    flags = choose_flags(drawn, plan.sampling, review_start(plan.night, plan.zone, plan.review_at))
+    write_part(part_path(plan.out, TableName.FLAGS, plan.night), TableName.FLAGS, map(flag_row, flags), facts)
     return flags
 
 
-def _sampling_rows(drawn: Sequence[Chance]) -> Iterator[Row]:
-    for chance in drawn:
-        yield {
-            "call_id": chance.call_id,
-            "reasons": [stratum.reason.value for stratum in chance.strata],
-            "probability": chance.probability,
-            "draw": chance.draw,
-            "flagged": chance.flagged,
-            "strata": [
-                {"reason": stratum.reason.value, "group": stratum.group, "probability": stratum.probability}
-                for stratum in chance.strata
-            ],
-            "second_draw": chance.second_draw,
-            "calibration": chance.calibration,
-        }
+def _sampling_row(chance: Chance) -> Row:
+    return {
+        "call_id": chance.call_id,
+        "reasons": [stratum.reason.value for stratum in chance.strata],
+        "probability": chance.probability,
+        "draw": chance.draw,
+        "flagged": chance.flagged,
+        "strata": [
+            {"reason": stratum.reason.value, "group": stratum.group, "probability": stratum.probability}
+            for stratum in chance.strata
+        ],
+        "second_draw": chance.second_draw,
+        "calibration": chance.calibration,
+    }

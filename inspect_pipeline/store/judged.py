@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -38,10 +39,15 @@ def judged_call(call: Row, findings: Sequence[Row], known: Rules | None) -> Judg
         new_fingerprint=any(
             known is not None and known.get(row["rule_id"], row["fingerprint"]) != row["fingerprint"] for row in telling
         ),
-        agent=call["agent_id"],
-        team=call["team"],
-        queue=call["queue"],
+        agent=_shared(call["agent_id"]),
+        team=_shared(call["team"]),
+        queue=_shared(call["queue"]),
     )
+
+
+def _shared(name: str | None) -> str | None:
+    """Return the one copy of a name that thousands of calls have."""
+    return None if name is None else sys.intern(name)
 
 
 def judged_calls(out: Path, night: str, known: Rules | None) -> list[JudgedCall]:

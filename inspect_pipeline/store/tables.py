@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -29,7 +29,7 @@ _PART = re.compile(r"part-(\d+)\.parquet")
 _NIGHT = re.compile(r"night=(\d{4}-\d{2}-\d{2})")
 
 
-Content: TypeAlias = Sequence[Row] | pa.Table
+Content: TypeAlias = Iterable[Row] | pa.Table
 """What a part holds: rows, or the table that another part was read as."""
 
 
@@ -42,7 +42,8 @@ def write_part(path: Path, table: TableName, rows: Content, facts: Mapping[str, 
     """Replace the part at `path` (see `part_path`) by `rows`, in one step.
 
     `facts` go into the file's metadata beside `schema_version` and `tool`: what made the rows. The same rows and
-    facts give the same bytes. Raises StoreError.
+    facts give the same bytes. Rows may come from a generator: no more than a row group of them is held. Raises
+    StoreError.
     """
     schema = SCHEMAS[table].with_metadata(
         {
@@ -52,8 +53,13 @@ def write_part(path: Path, table: TableName, rows: Content, facts: Mapping[str, 
         }
     )
     sink = pa.BufferOutputStream()
-    content = rows.combine_chunks().cast(schema) if isinstance(rows, pa.Table) else _table(rows, schema)
-    pq.write_table(content, sink, compression="zstd", row_group_size=_ROW_GROUP)
+    with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
+        if isinstance(rows, pa.Table):
+            writer.write_table(rows.combine_chunks().cast(schema), _ROW_GROUP)
+        else:
+            left = iter(rows)
+            while group := list(islice(left, _ROW_GROUP)):
+                writer.write_table(_table(group, schema), _ROW_GROUP)
     write_file(path, sink.getvalue().to_pybytes(), drafts(path.parent.parent.parent, path.parent.name))
 
 

@@ -10,7 +10,7 @@ before the first call is drawn, also that of the calls that are not.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum
 
@@ -57,12 +57,14 @@ class PlannedNight:
 def plan_night(calls: Iterable[JudgedCall], plan: SamplingPlan) -> PlannedNight:
     """Return the inclusion probability of every call of a night, with what it comes from."""
     ordered = sorted(calls, key=lambda call: call.call_id)
-    reasons = [listen_reasons(call, plan) for call in ordered]
-    aimed = plan.aimed(Counter(reason for holding in reasons for reason in holding))
+    aimed = plan.aimed(Counter(reason for call in ordered for reason in listen_reasons(call, plan)))
     groups = {reason: Counter(_group(call, reason) for call in ordered) for reason in RANDOM_GROUPS}
+    known: dict[tuple[Stratum, ...], tuple[Stratum, ...]] = {}  # calls that are heard for the same reasons share them
     proposed = []
-    for call, holding in zip(ordered, reasons, strict=True):
+    for call in ordered:
+        holding = listen_reasons(call, plan)
         strata = _strata(call, holding, aimed, groups)
+        strata = known.setdefault(strata, strata)
         mandatory = any(plan.mandatory(reason) for reason in holding)
         proposed.append(PlannedCall(call, strata, mandatory, max(stratum.probability for stratum in strata)))
     scale = budget_scale(proposed, plan)
@@ -82,9 +84,9 @@ def budget_scale(proposed: Sequence[PlannedCall], plan: SamplingPlan) -> float:
     return min(1.0, max(plan.budget - mandatory, plan.reserve * plan.budget) / others)
 
 
-def chances(planned: PlannedNight, plan: SamplingPlan, night: str, seed: str) -> list[Chance]:
-    """Return each call's place in the sample, by id. The second draw is independent of the first."""
-    return [_chance(one, plan, night, seed) for one in planned.calls]
+def chances(planned: PlannedNight, plan: SamplingPlan, night: str, seed: str) -> Iterator[Chance]:
+    """Yield each call's place in the sample, by id. The second draw is independent of the first."""
+    return (_chance(one, plan, night, seed) for one in planned.calls)
 
 
 def _chance(planned: PlannedCall, plan: SamplingPlan, night: str, seed: str) -> Chance:

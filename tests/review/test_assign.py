@@ -80,7 +80,7 @@ def test_calibration_counts_towards_the_second_share(calibration: float, share: 
     """One draw decides both: of all drawn calls the larger share is heard twice, not the sum."""
     calls = [JudgedCall(f"c-{n}", Risk.HIGH, 90.0, False, False, False) for n in range(4000)]
     sampling = SamplingPlan(calibration=calibration)
-    drawn = chances(plan_night(calls, sampling), sampling, NIGHT, PLAN.seed)
+    drawn = list(chances(plan_night(calls, sampling), sampling, NIGHT, PLAN.seed))
     flags = choose_flags(drawn, sampling, NOW)
     assert len(flags) == 4000
     plan = replace(PLAN, second_share=share)

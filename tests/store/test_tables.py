@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from inspect_pipeline.errors import StoreError
 from inspect_pipeline.model import CallResult, CallStatus
 from inspect_pipeline.privacy import CustomerKey
 from inspect_pipeline.store.calls import stored_results, transcripts_from
-from inspect_pipeline.store.rows import Origin, result_rows
+from inspect_pipeline.store.rows import Origin, Row, result_rows
 from inspect_pipeline.store.schema import SCHEMAS, TableName
 from inspect_pipeline.store.tables import (
     part_facts,
@@ -58,6 +59,23 @@ def test_rows_are_what_arrow_says_and_a_table_is_written_as_its_rows(
         assert rows_of(content) == content.to_pylist()
         write_part(path, table, content, {"shard_digest": "d1", "night": NIGHT})
         assert path.read_bytes() == before
+
+
+def test_rows_may_come_one_by_one(tmp_path: Path, result: CallResult, origin: Origin, key: CustomerKey):
+    """A night's rows are never all held: a part is written row group by row group, as the rows come."""
+    (row,) = result_rows(result, origin, key)[TableName.CALLS]
+
+    def rows() -> Iterator[Row]:
+        for number in range(20_001):
+            yield {**row, "call_id": f"c-{number:05}"}
+
+    one, other = (part_path(tmp_path, TableName.CALLS, night) for night in ("2026-11-20", "2026-11-21"))
+    write_part(one, TableName.CALLS, rows(), {})
+    write_part(other, TableName.CALLS, list(rows()), {})
+    assert one.read_bytes() == other.read_bytes()
+    metadata = pq.read_metadata(one)
+    assert [metadata.row_group(number).num_rows for number in range(metadata.num_row_groups)] == [10_000, 10_000, 1]
+    assert part_table(one, TableName.CALLS)["call_id"].to_pylist() == [f"c-{number:05}" for number in range(20_001)]
 
 
 def test_the_row_of_a_call(tmp_path: Path, result: CallResult, origin: Origin, key: CustomerKey):

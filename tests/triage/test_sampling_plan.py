@@ -98,8 +98,8 @@ def test_order_does_not_matter_and_the_draw_decides():
     plan = SamplingPlan(agent=GroupShare(at_least=7), budget=25)
     one, other = plan_night(calls, plan), plan_night(calls[::-1], plan)
     assert one == other
-    drawn = chances(one, plan, NIGHT, "7")
-    assert drawn == chances(other, plan, NIGHT, "7")
+    drawn = list(chances(one, plan, NIGHT, "7"))
+    assert drawn == list(chances(other, plan, NIGHT, "7"))
     planned = one.calls[0]
     first, second = draw("7", NIGHT, "c-00000"), draw("7/calibration", NIGHT, "c-00000")
     flagged = first < planned.probability
@@ -107,7 +107,7 @@ def test_order_does_not_matter_and_the_draw_decides():
         "c-00000", Risk.NONE, planned.strata, planned.probability, first, flagged, second, flagged and second < 0.05
     )
     assert [chance.flagged for chance in drawn[-5:]] == [True] * 5
-    assert drawn != chances(one, plan, NIGHT, "8")
+    assert drawn != list(chances(one, plan, NIGHT, "8"))
 
 
 def test_a_larger_share_keeps_the_calls_of_the_smaller():

@@ -16,7 +16,7 @@ from inspect_pipeline.rulebook.listening import Found, Listening
 from inspect_pipeline.rulebook.members import Members
 from inspect_pipeline.rulebook.rule import Group
 from inspect_pipeline.rulebook.settings import JudgeSettings
-from inspect_pipeline.rulebook.spans import Interval, merge, shared, without
+from inspect_pipeline.rulebook.spans import Interval, clip, merge, shared, without
 from inspect_pipeline.rulebook.terms import Intent
 
 if TYPE_CHECKING:
@@ -150,15 +150,20 @@ class Hearing:
 
     def spans(self, kind: ActivityKind, speaker: Speaker) -> list[Interval]:
         """Return the stretches of one kind on a speaker's channel (`UNKNOWN`: on any), merged; blips left out."""
-        blip = self.settings.blip_s if kind is ActivityKind.SPEECH else 0.0
         anybody = speaker is Speaker.UNKNOWN
-        return merge(
-            [
-                (part.start_s, part.end_s)
-                for part in self.transcript.activity
-                if part.kind is kind and (anybody or part.speaker is speaker) and part.end_s - part.start_s >= blip
-            ]
-        )
+        found = [
+            (part.start_s, part.end_s)
+            for part in self.transcript.activity
+            if part.kind is kind and (anybody or part.speaker is speaker)
+        ]
+        if kind is not ActivityKind.SPEECH:
+            return merge(found)
+        blip, near = self.settings.blip_s, self.settings.blip_near_s
+        long = [(start, end) for start, end in found if end - start >= blip]
+        if len(long) < len(found):
+            around = merge([(start - near, end + near) for start, end in long])
+            long += [(start, end) for start, end in found if end - start < blip and clip(around, start, end)]
+        return merge(long)
 
     @cached_property
     def measured(self) -> bool:

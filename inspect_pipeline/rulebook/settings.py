@@ -20,7 +20,8 @@ class JudgeSettings:
     when more than `doubtful_distance` of its syllables differ, one by a sentence model below `doubtful_like_confidence`
     (to which what is garbled can seem to mean anything), an intent below `doubtful_intent_confidence`; any hit is
     doubted below `doubtful_any_confidence`.
-    Speakers are believed from `min_speaker_confidence`. Speech shorter than `blip_s` breaks no silence.
+    Speakers are believed from `min_speaker_confidence`. Speech shorter than `blip_s` breaks no silence, unless it is
+    within `blip_near_s` of longer speech: then it is its first or last syllable.
 
     The confidences are those of Whisper base on telephone speech. An utterance of 0.5 has half of its words or fewer;
     what resembles there the phrase that is missing (`Look.almost`) is doubted on its own, so more may be believed: on
@@ -40,6 +41,7 @@ class JudgeSettings:
     doubtful_distance: float = 0.15
     doubtful_any_confidence: float = 0.2
     blip_s: Seconds = 0.2
+    blip_near_s: Seconds = 0.5
     hold_music_share: float = 0.5
     min_rate_characters: int = 30
     repeat_characters: int = 6

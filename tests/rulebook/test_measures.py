@@ -35,6 +35,15 @@ def test_dead_air_is_where_nobody_speaks_and_no_music_plays() -> None:
     assert finding.reason == Reason("over-limit", (("what", "dead-air"), ("value", "12.5 s"), ("limit", "10 s")))
 
 
+def test_a_syllable_beside_longer_speech_belongs_to_it() -> None:
+    """A wait was told 0.65 s too long (9.47-25.15 for 10.12-25.12) where a short 嗯 ended the speech before it."""
+    heard = activity(
+        40.0, ("speech", CUSTOMER, 5, 9.5), ("speech", AGENT, 9.85, 9.98), ("speech", AGENT, 18, 18.1),
+        ("speech", AGENT, 24.3, 24.45), ("speech", AGENT, 24.8, 30),
+    )  # fmt: skip
+    assert _places(judged("measure: {what: dead-air, over: 10s}", heard)) == ((9.98, 24.3, 14.32),)
+
+
 def test_hold_is_a_wait_with_music() -> None:
     finding = judged("measure: {what: hold, over: 10s}", CALL)
     assert _places(finding) == ((40, 60, 20.0),)

@@ -68,8 +68,7 @@ def _excused(excuse: Excuse, found: Found, said_by: Speaker, hearing: Hearing) -
         return NOTHING
     # Within one utterance there is one speaker, whoever it is.
     own, members = frozenset((found.position,)), hearing.members(group)
-    here = hearing.listening.lines[found.position].terms
-    if members.simple and not members.asks and here.isdisjoint(members.numbers):
+    if members.simple and not members.asks and members.numbers.isdisjoint(hearing.listening.terms[found.position]):
         return NOTHING
     scope = whole(hearing)._replace(positions=own)
     outcome = evaluate(group, Search(hearing, Speaker.UNKNOWN, scope, wanted=True, anybody=True))

@@ -104,8 +104,8 @@ def _any_of(group: Members, search: Search, places: frozenset[int]) -> Outcome:
 
 def _unbarred(search: Search, places: frozenset[int]) -> frozenset[int]:
     """Return the utterances in which a hit would not be excused by what they mean."""
-    lines = search.hearing.listening.lines
-    return frozenset([at for at in places if lines[at].terms.isdisjoint(search.bars)])
+    terms = search.hearing.listening.terms
+    return frozenset([at for at in places if terms[at].isdisjoint(search.bars)])
 
 
 def _has_yes(outcomes: Mapping[int, Outcome]) -> bool:

@@ -5,13 +5,13 @@ Everything is worked out at most once a call and shared by all rules.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from inspect_pipeline.model import ActivityKind, Match, Reason, Removed, Seconds, Speaker, Transcript, Utterance
+from inspect_pipeline.rulebook.intents import is_backchannel
 from inspect_pipeline.rulebook.listening import Found, Listening
 from inspect_pipeline.rulebook.members import Members
 from inspect_pipeline.rulebook.rule import Group
@@ -21,9 +21,6 @@ from inspect_pipeline.rulebook.terms import Intent
 
 if TYPE_CHECKING:
     from inspect_pipeline.rulebook.windows import Scope
-
-# A listener's noise: neither a turn of its own nor the end of the other's.
-_BACKCHANNEL = re.compile(r"[\W嗯啊哦噢喔呃额诶欸哎唉哈嘿]*")
 
 
 class Truth(Enum):
@@ -128,9 +125,8 @@ class Hearing:
         """
         runs: list[int] = []
         current, speaking = 0, None
-        is_noise = _BACKCHANNEL.fullmatch
         for said in self.utterances:
-            if is_noise(said.text):
+            if is_backchannel(said.text):
                 runs.append(0)
                 continue
             if said.speaker is not speaking:

@@ -11,17 +11,26 @@ import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
 
 from inspect_pipeline.model import Speaker
-from inspect_pipeline.rulebook.intents import BUCKETS, Floats, Integers, IntentClassifier, grams
+from inspect_pipeline.rulebook.intents import (
+    AROUND,
+    AROUND_ORDERS,
+    BUCKETS,
+    Floats,
+    Integers,
+    IntentClassifier,
+    grams,
+)
 from inspect_pipeline.text.sound import Ear
 
 WRONG, LOST = 0.125, 0.02  # characters of a misheard turn
 PENALTY = 0.03  # 1/C of the usual parametrisation
-LEAST_TURNS = 2  # an n-gram of fewer turns is not used
+LEAST_TURNS, LEAST_TURNS_AROUND = 2, 5  # an n-gram of fewer turns is not used
 _STEPS = 12
 _INNER_STEPS = 30
 
@@ -30,13 +39,18 @@ Doubles = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class TaggedTurn:
-    """One turn and its intents. `about`: the intents that were decided, None for all; `open`: those left open."""
+    """One turn and its intents. `about`: the intents that were decided, None for all; `open`: those left open.
+
+    `before` and `after`: what the other speaker says, empty where nothing is known of it.
+    """
 
     speaker: Speaker
     text: str
     intents: frozenset[str]
     about: frozenset[str] | None = None
     open: frozenset[str] = frozenset()
+    before: str = ""
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +97,18 @@ def train(turns: Sequence[TaggedTurn], penalty: float = PENALTY) -> IntentClassi
     """Return the classifier of all intents that `turns` are tagged with, by name."""
     names = tuple(sorted({name for turn in turns for name in turn.intents}))
     speakers = {name: {turn.speaker for turn in turns if name in turn.intents} for name in names}
-    found = list(grams([turn.text for turn in turns]))
-    pairs = np.unique(np.concatenate([text * (2 * BUCKETS) + bucket for bucket, text in found]))
-    row, column = pairs // (2 * BUCKETS), pairs % (2 * BUCKETS)
-    times = np.bincount(column, minlength=2 * BUCKETS)
-    rarity = np.where(times >= LEAST_TURNS, np.log((1 + len(turns)) / (1 + times)) + 1, 0).astype(np.float16)
-    value = rarity[column].astype(np.float64)
-    row, column, value = row[value > 0], column[value > 0], value[value > 0]
-    norm = np.sqrt(np.bincount(row, value**2, len(turns)))
-    value /= np.maximum(norm[row], 1e-9)
-    weights = np.zeros((2 * BUCKETS, len(names)), dtype=np.float32)
+    counted = _counted([turn.text for turn in turns])
+    times = np.bincount(counted[1], minlength=2 * BUCKETS)
+    rarity = np.where(times >= LEAST_TURNS, np.log((1 + len(turns)) / (1 + times)) + 1, 0)
+    rarity = rarity.astype(np.float16).astype(np.float32)
+    rarity_around = np.where(times[:BUCKETS] >= LEAST_TURNS_AROUND, rarity[:BUCKETS], 0)
+    parts = [_scaled(*counted, rarity, len(turns))]
+    for place, texts in enumerate(([turn.before for turn in turns], [turn.after for turn in turns])):
+        row, column, value = _scaled(*_counted(texts, AROUND_ORDERS), rarity_around, len(turns))
+        there = np.array([bool(text) for text in texts])[row]  # the edges of an empty text are n-grams, too
+        parts.append((row[there], column[there] + (2 + place) * BUCKETS, value[there] * AROUND))
+    row, column, value = (np.concatenate(each) for each in zip(*parts, strict=True))
+    weights = np.zeros((4 * BUCKETS, len(names)), dtype=np.float32)
     offsets = np.zeros(len(names), dtype=np.float32)
     for place, name in enumerate(names):
         decided = np.array([_counts(turn, name, speakers) for turn in turns])
@@ -101,10 +117,32 @@ def train(turns: Sequence[TaggedTurn], penalty: float = PENALTY) -> IntentClassi
         inside = decided[row]
         numbers = np.zeros(len(turns), dtype=np.int64)
         numbers[used] = np.arange(len(used))
-        part = _Rows(numbers[row[inside]], column[inside], value[inside], (len(used), 2 * BUCKETS))
+        part = _Rows(numbers[row[inside]], column[inside], value[inside], (len(used), 4 * BUCKETS))
         solved, offset = _solve(part, truth[used], penalty)
         weights[:, place], offsets[place] = solved, offset
-    return IntentClassifier(names, rarity.astype(np.float32), weights.astype(np.float16).astype(np.float32), offsets)
+    weights = weights.astype(np.float16).astype(np.float32)
+    before, after = weights[2 * BUCKETS : 3 * BUCKETS], weights[3 * BUCKETS :]
+    return IntentClassifier(names, rarity, weights[: 2 * BUCKETS], np.hstack([before, after]), offsets)
+
+
+def _counted(texts: Sequence[str], orders: int | None = None) -> tuple[Integers, Integers, Integers]:
+    """Return which text has which n-grams: the text's number, the bucket, and how often."""
+    found = list(islice(grams(texts), orders))
+    pairs, often = np.unique(
+        np.concatenate([text * (2 * BUCKETS) + bucket for bucket, text in found]), return_counts=True
+    )
+    return pairs // (2 * BUCKETS), pairs % (2 * BUCKETS), often
+
+
+def _scaled(
+    row: Integers, column: Integers, often: Integers, rarity: Floats, texts: int
+) -> tuple[Integers, Integers, Doubles]:
+    """Return the n-grams that are known with their values, each text scaled as `IntentClassifier.odds` does."""
+    known = rarity[column] > 0
+    row, column, often = row[known], column[known], often[known]
+    value = rarity[column].astype(np.float64)
+    norm = np.sqrt(np.bincount(row, often * value**2, texts))
+    return row, column, often * value / np.maximum(norm[row], 1e-9)
 
 
 def _counts(turn: TaggedTurn, name: str, speakers: Mapping[str, set[Speaker]]) -> bool:

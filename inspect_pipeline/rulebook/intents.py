@@ -6,13 +6,15 @@ quote. Syllables stand beside characters, so that a homophone of the recogniser'
 
 An utterance is the set of its n-grams: one to three characters, two or three syllables without tones, hashed into
 tables (Weinberger et al.: Feature Hashing for Large Scale Multitask Learning, 2009), each weighing as much as it is
-rare (inverse document frequency), scaled to length 1. The log-odds of an intent are linear in them.
+rare (inverse document frequency), scaled to length 1. The log-odds of an intent are linear in them, and in the single
+characters and pairs of what the other speaker says before and after: 「三零六二」 is a check after 「后四位是多少」.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
+import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,14 +23,19 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from inspect_pipeline.model import Speaker
 from inspect_pipeline.rulebook.heard import fold
 from inspect_pipeline.text.sheet import CharacterTable, normalise_all
 from inspect_pipeline.text.sound import Ear
 
 BUCKETS = 1 << 16  # of each of the two tables, characters and syllables
 _ORDERS = ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3))  # which table, and how many of them
+AROUND_ORDERS = 2  # the first of them, all of characters: what is read of the utterances around
+AROUND = 0.5  # what is said around an utterance is scaled to this length
 _FACTORS = np.array([0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D], dtype=np.uint64)
 _EDGE = 1  # the symbol before the first character and after the last
+# A listener's noise: neither a turn of its own nor the end of the other's.
+_BACKCHANNEL = re.compile(r"[\W嗯啊哦噢喔呃额诶欸哎唉哈嘿]*")
 
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
@@ -60,17 +67,40 @@ def grams(texts: Sequence[str]) -> Iterator[tuple[Integers, Integers]]:
         yield bucket[whole], text[:count][whole]
 
 
+def is_backchannel(text: str) -> bool:
+    """Tell whether a text is a listener's noise (嗯, 啊), which answers nothing."""
+    return _BACKCHANNEL.fullmatch(text) is not None
+
+
+def neighbours(turns: Sequence[tuple[Speaker, str]]) -> list[tuple[int, int]]:
+    """Return for each turn the last one before and the first one after it that somebody else says; -1 for none.
+
+    Backchannels are nobody's turns.
+    """
+    found = [[-1, -1] for _ in turns]
+    for way, order in enumerate((range(len(turns)), range(len(turns) - 1, -1, -1))):
+        last: dict[Speaker, int] = {}
+        for at in order:
+            speaker, text = turns[at]
+            found[at][way] = (max if way == 0 else min)([last[who] for who in last if who is not speaker], default=-1)
+            if not is_backchannel(text):
+                last[speaker] = at
+    return [(before, after) for before, after in found]
+
+
 @dataclass(frozen=True)
 class IntentClassifier:
     """Log-odds of several intents for an utterance.
 
-    `rarity` (2 * BUCKETS): the weight of an n-gram, 0 for one never met in training. `weights` (2 * BUCKETS, intents)
-    and `offsets` (intents) make the log-odds. Two classifiers are the same when their `digest` is.
+    `rarity` (2 * BUCKETS): the weight of an n-gram, 0 for one never met in training. `weights` (2 * BUCKETS, intents),
+    those of the utterances before and after it, `around` (BUCKETS, 2 * intents), and `offsets` (intents) make the
+    log-odds. Two classifiers are the same when their `digest` is.
     """
 
     names: tuple[str, ...]
     rarity: Floats
     weights: Floats
+    around: Floats
     offsets: Floats
 
     @cached_property
@@ -78,7 +108,7 @@ class IntentClassifier:
         """A hash of all that an answer depends on."""
         parts = [
             "\n".join(self.names).encode(),
-            *(each.tobytes() for each in (self.rarity, self.weights, self.offsets)),
+            *(each.tobytes() for each in (self.rarity, self.weights, self.around, self.offsets)),
         ]
         return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
@@ -89,25 +119,37 @@ class IntentClassifier:
         return hash(self.digest)
 
     @cached_property
-    def _pull(self) -> Floats:
-        return self.weights * self.rarity[:, None]
+    def _pull(self) -> tuple[Floats, Floats]:
+        return self.weights * self.rarity[:, None], self.around * self.rarity[:BUCKETS, None]
 
-    def probabilities(self, texts: Sequence[str]) -> Floats:
-        """Return the probability of each intent for each text, shape (texts, intents), rounded to 3 digits."""
-        odds = np.zeros((len(texts), len(self.names)), dtype=np.float32)
-        square = np.zeros(len(texts), dtype=np.float32)
-        for buckets, text in grams(texts):
+    def odds(self, texts: Sequence[str]) -> tuple[Floats, Floats]:
+        """Return the log-odds of each intent for each text alone, and what the text adds to those of its neighbours.
+
+        Shapes (texts, intents) and (texts, 2 * intents): to those of the one after it, then of the one before it.
+        """
+        pull, pull_around = self._pull
+        own, own_square = np.zeros((len(texts), len(self.names)), dtype=np.float32), _zeros(texts)
+        around, around_square = np.zeros((len(texts), 2 * len(self.names)), dtype=np.float32), _zeros(texts)
+        for order, (buckets, text) in enumerate(grams(texts)):
             rarity = self.rarity[buckets]
             known = np.flatnonzero(rarity)
             if not len(known):
                 continue
-            rows, numbers = self._pull[buckets[known]], text[known]
+            places, numbers = buckets[known], text[known]
             first = np.flatnonzero(np.diff(numbers, prepend=-1))
-            odds[numbers[first]] += np.add.reduceat(rows, first, axis=0)
-            square[numbers[first]] += np.add.reduceat(rarity[known] ** 2, first)
-        odds /= np.sqrt(np.maximum(square, 1e-9))[:, None]
-        odds += self.offsets
-        return np.round(1 / (1 + np.exp(-odds)), 3)
+            at, squares = numbers[first], np.add.reduceat(rarity[known] ** 2, first)
+            own[at] += np.add.reduceat(pull[places], first, axis=0)
+            own_square[at] += squares
+            if order < AROUND_ORDERS:
+                around[at] += np.add.reduceat(pull_around[places], first, axis=0)
+                around_square[at] += squares
+        own /= np.sqrt(np.maximum(own_square, 1e-9))[:, None]
+        around *= AROUND / np.sqrt(np.maximum(around_square, 1e-9))[:, None]
+        return own + self.offsets, around
+
+    def probabilities(self, texts: Sequence[str]) -> Floats:
+        """Return the probability of each intent for each text alone, shape (texts, intents), rounded to 3 digits."""
+        return probability(self.odds(texts)[0])
 
     def dump(self) -> bytes:
         """Return the classifier as a file. The same classifier is the same file."""
@@ -117,6 +159,8 @@ class IntentClassifier:
             "known": known,
             "rarity": self.rarity[known].astype(np.float16),
             "weights": self.weights[known].astype(np.float16),
+            "known_around": np.flatnonzero(self.around.any(axis=1)).astype(np.int32),
+            "around": self.around[self.around.any(axis=1)].astype(np.float16),
             "offsets": self.offsets,
         }
         file = io.BytesIO()
@@ -137,6 +181,17 @@ class IntentClassifier:
                 weights = np.zeros((2 * BUCKETS, len(names)), dtype=np.float32)
                 rarity[file["known"]] = file["rarity"]
                 weights[file["known"]] = file["weights"]
-                return cls(names, rarity, weights, file["offsets"].astype(np.float32))
+                around = np.zeros((BUCKETS, 2 * len(names)), dtype=np.float32)
+                around[file["known_around"]] = file["around"]
+                return cls(names, rarity, weights, around, file["offsets"].astype(np.float32))
         except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile) as error:
             raise ValueError(f"no intent classifier ({error})") from error
+
+
+def probability(odds: Floats) -> Floats:
+    """Return the probabilities of log-odds, rounded to 3 digits: they do not depend on the order of a sum then."""
+    return np.round(1 / (1 + np.exp(-odds)), 3)
+
+
+def _zeros(texts: Sequence[str]) -> Floats:
+    return np.zeros(len(texts), dtype=np.float32)

@@ -79,8 +79,9 @@ class Judge:
     def judged(self, calls: Sequence[tuple[Transcript, Mapping[str, str]]]) -> Iterator[tuple[Finding, ...]]:
         """Yield the findings of each call. Some dozens of calls together are quicker than one after another."""
         lines = self._matcher.lines(said.text for transcript, _ in calls for said in transcript.utterances)
-        for transcript, metadata in calls:
-            hearing = self._hear(transcript, lines)
+        meant = self._matcher.meant([transcript.utterances for transcript, _ in calls], lines)
+        for (transcript, metadata), means in zip(calls, meant, strict=True):
+            hearing = self._hear(transcript, lines, means)
             yield tuple([_finding(rule, hearing, metadata) for rule in self.rules])
 
     def look(self, transcript: Transcript) -> Look:
@@ -90,11 +91,12 @@ class Judge:
     def answer(self, rule: Rule, transcript: Transcript, metadata: Mapping[str, str]) -> Finding:
         """Return the finding of one rule, which must be one of the packs'."""
         lines = self._matcher.lines(said.text for said in transcript.utterances)
-        return _finding(rule, self._hear(transcript, lines), metadata)
+        (meant,) = self._matcher.meant([transcript.utterances], lines)
+        return _finding(rule, self._hear(transcript, lines, meant), metadata)
 
-    def _hear(self, transcript: Transcript, lines: Mapping[str, Line]) -> Hearing:
+    def _hear(self, transcript: Transcript, lines: Mapping[str, Line], meant: Sequence[Mapping[int, float]]) -> Hearing:
         said = transcript.utterances
-        listening = Listening(said, self._matcher, [lines[one.text] for one in said])
+        listening = Listening(said, self._matcher, [lines[one.text] for one in said], meant)
         return Hearing(transcript, listening, self.settings, self._members)
 
 

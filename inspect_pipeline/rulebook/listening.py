@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from inspect_pipeline.model import Evidence, Reason, Seconds, Utterance
 from inspect_pipeline.rulebook.matcher import Line, Matcher, Place, cannot_look
@@ -31,17 +31,28 @@ class Found:
 
 
 class Listening:
-    """The utterances of one call and the terms in them. A term is named by its number in the matcher."""
+    """The utterances of one call and the terms in them. A term is named by its number in the matcher.
 
-    def __init__(self, utterances: Sequence[Utterance], matcher: Matcher, lines: Sequence[Line]) -> None:
-        """`lines`: what may be in each of the utterances."""
+    `terms`: those that may be in each utterance, without the `like` terms, about which a sentence model must be asked.
+    """
+
+    def __init__(
+        self,
+        utterances: Sequence[Utterance],
+        matcher: Matcher,
+        lines: Sequence[Line],
+        meant: Sequence[Mapping[int, float]],
+    ) -> None:
+        """`lines`: what may be in each of the utterances. `meant`: their intents, see `Matcher.meant`."""
         self.matcher = matcher
         self._utterances = utterances
         self.lines = lines
+        self.terms = [line.terms.union(means) for line, means in zip(lines, meant, strict=True)]
+        self._meant = meant
         self.slow = False  # whether looking for anything took too long
         positions: dict[int, list[int]] = {}
-        for at, line in enumerate(lines):
-            for number in line.terms:
+        for at, held in enumerate(self.terms):
+            for number in held:
                 if number in positions:
                     positions[number].append(at)
                 else:
@@ -51,7 +62,7 @@ class Listening:
 
     def touched(self, places: Iterable[int]) -> frozenset[int]:
         """Return the terms that may be in the utterances at `places`; a `like` term may be in any."""
-        return self.matcher.likes.union(*[self.lines[at].terms for at in places])
+        return self.matcher.likes.union(*[self.terms[at] for at in places])
 
     def found(self, number: int, places: frozenset[int]) -> list[Found] | None:
         """Return where a term is in the utterances at `places`, in their order; None: it cannot be in any of them.
@@ -80,6 +91,8 @@ class Listening:
 
     def _find(self, number: int, at: int) -> tuple[Found, ...]:
         line = self.lines[at]
+        if number in self._meant[at]:
+            return self._put(number, at, self.matcher.meant_place(line, number, self._meant[at][number]))
         places = self.matcher.places(line, number)
         if line.timed_out:
             self.slow = True

@@ -10,7 +10,7 @@ import numpy as np
 from inspect_pipeline.model import Match, Reason, Utterance
 from inspect_pipeline.rulebook.expressions import Expression
 from inspect_pipeline.rulebook.heard import Heard, HeardSheet, hearing_table
-from inspect_pipeline.rulebook.meaning import IntentIndex, Meaning
+from inspect_pipeline.rulebook.meaning import IntentIndex, TextRead
 from inspect_pipeline.rulebook.phrases import Clues, Found, PhraseIndex
 from inspect_pipeline.rulebook.scan import Sieve, strings_of
 from inspect_pipeline.rulebook.similarity import Similarity
@@ -39,9 +39,9 @@ def cannot_look(code: str, term: Term) -> Reason:
 class Line:
     """One distinct text: what may be in it, and what is, once that was asked for."""
 
-    __slots__ = ("clues", "heard", "meant", "number", "parts", "places", "sheet", "terms", "timed_out")
+    __slots__ = ("clues", "heard", "number", "parts", "places", "read", "sheet", "terms", "timed_out")
 
-    def __init__(self, sheet: HeardSheet, number: int, clues: Clues, terms: frozenset[int]) -> None:
+    def __init__(self, sheet: HeardSheet, number: int, clues: Clues, terms: frozenset[int], read: TextRead) -> None:
         self.sheet = sheet
         self.number = number
         self.clues = clues
@@ -50,7 +50,7 @@ class Line:
         self.places: dict[int, tuple[Place, ...]] = {}
         self.parts: dict[int, tuple[Sequence[Found], Sequence[int]]] = {}
         self.timed_out = _NO_TERMS
-        self.meant: Mapping[int, Meaning] = {}  # of each intent that it may have
+        self.read = read
 
     @property
     def length(self) -> int:
@@ -133,19 +133,33 @@ class Matcher:
         expressions = self._sifted[places].tolist()
         ends = np.cumsum(np.bincount(rows, minlength=len(texts))).tolist()
         read = {}
-        meant = self._intents.read(texts)
+        meanings = self._intents.read(texts)
         start = 0
         for number, (text, each, end) in enumerate(zip(texts, clues, ends, strict=True)):
             terms = expressions[start:end]
             for phrase in each.phrases():
                 terms += self._leads[phrase]
-            line = read[text] = Line(sheet, number, each, frozenset([*terms, *meant[number]]))
-            line.meant = meant[number]
+            read[text] = Line(sheet, number, each, frozenset(terms), TextRead(meanings, number))
             start = end
         return read
 
+    def meant(self, calls: Sequence[Sequence[Utterance]], lines: Mapping[str, Line]) -> list[list[dict[int, float]]]:
+        """Return for each utterance of each call the intents that it may have, by number, with their probability.
+
+        It depends on what the other speaker says before and after. `lines`: of all their texts.
+        """
+        turns = [[(said.speaker, said.text) for said in utterances] for utterances in calls]
+        return self._intents.meant(turns, {text: line.read for text, line in lines.items()})
+
+    def meant_place(self, line: Line, number: int, probability: float) -> tuple[Place, ...]:
+        """Return where in a text an intent speaks most."""
+        term = self.terms[number]
+        assert isinstance(term, Intent)
+        span = self._intents.place(term, line.read, len(line.as_heard().text))
+        return ((*span, Match.LIKE, probability),)
+
     def places(self, line: Line, number: int) -> tuple[Place, ...]:
-        """Return where a term is in a text; nowhere for what took too long, see `Line.timed_out`."""
+        """Return where a term that is no intent is in a text; nowhere for what took too long, see `Line.timed_out`."""
         known = line.places.get(number)
         if known is None:
             known = line.places[number] = self._places(line, number)
@@ -164,11 +178,6 @@ class Matcher:
 
     def _places(self, line: Line, number: int) -> tuple[Place, ...]:
         heard = line.as_heard()
-        if number in line.meant:
-            term = self.terms[number]
-            assert isinstance(term, Intent)
-            start, end, probability = line.meant[number].place(line.number, term)
-            return ((start, end, Match.LIKE, probability),)
         if number in self._expressions:
             return self._matches(line, heard, number)
         if number in self._phrases:
@@ -207,8 +216,11 @@ class Matcher:
         hits: dict[int, list[Hit]] = {number: [] for number in range(len(self.terms))}
         almost: dict[int, list[Hit]] = {}
         unable: dict[int, str] = {}
-        for utterance in utterances:
+        (meant,) = self.meant([utterances], lines)
+        for utterance, means in zip(utterances, meant, strict=True):
             line = lines[utterance.text]
+            for number, probability in means.items():
+                hits[number] += [Hit(utterance.index, *place) for place in self.meant_place(line, number, probability)]
             for number in sorted(line.terms):
                 hits[number] += [Hit(utterance.index, *place) for place in self.places(line, number)]
                 if resembling := self.almost(line, number):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from functools import cached_property
-from itertools import accumulate
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
-from inspect_pipeline.rulebook.intents import Floats, IntentClassifier
+import numpy as np
+
+from inspect_pipeline.model import Speaker
+from inspect_pipeline.rulebook.intents import Floats, IntentClassifier, neighbours, probability
 from inspect_pipeline.rulebook.terms import Intent, Term
 from inspect_pipeline.text.normalise import clauses
 
@@ -14,40 +16,47 @@ Span = tuple[int, int]
 
 
 class Meaning:
-    """Several texts with the probability of each intent, shape (texts, intents), and the clauses that speak for it."""
+    """Several texts with what speaks for each intent in them.
+
+    `own` (texts, intents): log-odds of each text alone. `around` (texts, 2 * intents): what it adds to those of its
+    neighbours, see `IntentClassifier.odds`.
+    """
 
     def __init__(self, classifier: IntentClassifier, texts: Sequence[str]) -> None:
-        self.texts = texts
-        self.probabilities = classifier.probabilities(texts)
-        self.meant: set[int] = set()  # the texts, by number, that may have an intent: those that `place` is asked about
+        self.own, self.around = classifier.odds(texts)
+        self._texts = texts
         self._classifier = classifier
+        self._asked: set[int] = set()
+        self._speaks: dict[int, tuple[list[Span], Floats | None]] = {}
 
-    @cached_property
-    def _clauses(self) -> dict[int, tuple[list[Span], int]]:
-        """The clauses of each text that may have an intent, and where its first one stands in `_speaks`."""
-        spans = {number: clauses(self.texts[number]) or [(0, len(self.texts[number]))] for number in sorted(self.meant)}
-        firsts = accumulate((len(each) if len(each) > 1 else 0 for each in spans.values()), initial=0)
-        return {number: (each, first) for (number, each), first in zip(spans.items(), firsts, strict=False)}
+    def expect(self, text: int) -> None:
+        """Let it be known that `place` may be asked about a text, given by number: texts are read together."""
+        self._asked.add(text)
 
-    @cached_property
-    def _speaks(self) -> Floats:
-        """The probabilities of the clauses of the texts that have several."""
-        several = {number: spans for number, (spans, _) in self._clauses.items() if len(spans) > 1}
-        return self._classifier.probabilities(
-            [self.texts[number][start:end] for number, spans in several.items() for start, end in spans]
-        )
+    def place(self, text: int, name: str) -> Span:
+        """Return where in a text an intent speaks most: the clause of the highest odds."""
+        if text not in self._speaks:
+            self._read_clauses()
+        spans, odds = self._speaks[text]
+        return spans[0] if odds is None else spans[int(odds[:, self._classifier.names.index(name)].argmax())]
 
-    def place(self, text: int, term: Intent) -> tuple[int, int, float]:
-        """Return where in a text, given by number, an intent speaks most (`under`: all of it), and its probability."""
-        intent = term.classifier.names.index(term.name)
-        probability = float(self.probabilities[text, intent])
-        if term.under is not None:
-            return 0, len(self.texts[text]), probability
-        spans, first = self._clauses[text]
-        if len(spans) == 1:
-            return (*spans[0], probability)
-        start, end = spans[int(self._speaks[first : first + len(spans), intent].argmax())]
-        return start, end, probability
+    def _read_clauses(self) -> None:
+        new = sorted(self._asked - self._speaks.keys())
+        spans = {number: clauses(self._texts[number]) or [(0, len(self._texts[number]))] for number in new}
+        several = [(number, span) for number, each in spans.items() if len(each) > 1 for span in each]
+        odds, _ = self._classifier.odds([self._texts[number][start:end] for number, (start, end) in several])
+        first = 0
+        for number, each in spans.items():
+            count = len(each) if len(each) > 1 else 0
+            self._speaks[number] = (each, odds[first : first + count] if count else None)
+            first += count
+
+
+class TextRead(NamedTuple):
+    """A text by its number in the block that it was read in, to each of the classifiers."""
+
+    meanings: tuple[Meaning, ...]
+    number: int
 
 
 class IntentIndex:
@@ -58,17 +67,50 @@ class IntentIndex:
         for number, term in enumerate(terms):
             if isinstance(term, Intent):
                 self._wanted.setdefault(term.classifier, []).append((number, term))
+        self._classifiers = list(self._wanted)
 
-    def read(self, texts: Sequence[str]) -> list[dict[int, Meaning]]:
-        """Return for each text the intents that it may have, and where their probability is known."""
-        found: list[dict[int, Meaning]] = [{} for _ in texts]
-        for classifier, wanted in self._wanted.items():
-            meaning = Meaning(classifier, texts)
+    def read(self, texts: Sequence[str]) -> tuple[Meaning, ...]:
+        """Return what some texts mean, to each of the classifiers."""
+        return tuple(Meaning(classifier, texts) for classifier in self._wanted)
+
+    def meant(
+        self, calls: Sequence[Sequence[tuple[Speaker, str]]], read: Mapping[str, TextRead]
+    ) -> list[list[dict[int, float]]]:
+        """Return for each utterance of each call the intents that it may have, with their probability."""
+        found: list[list[dict[int, float]]] = [[{} for _ in turns] for turns in calls]
+        each = [said for call in found for said in call]
+        if not self._wanted or not each:
+            return found
+        texts = [read[text] for turns in calls for _, text in turns]
+        before, after = _places_around(calls)
+        for which, (classifier, wanted) in enumerate(self._wanted.items()):
+            count = len(classifier.names)
+            own = np.stack([known.meanings[which].own[known.number] for known in texts])
+            around = np.stack([known.meanings[which].around[known.number] for known in texts])
+            around = np.vstack([around, np.zeros_like(around[:1])])
+            chances = probability(own + around[before, :count] + around[after, count:])
             for number, term in wanted:
-                chances = meaning.probabilities[:, classifier.names.index(term.name)]
-                held = term.holding(chances).tolist()
-                for text in held:
-                    found[text][number] = meaning
-                if term.under is None:
-                    meaning.meant.update(held)
+                held = chances[:, classifier.names.index(term.name)]
+                places = term.holding(held)
+                for at, chance in zip(places.tolist(), held[places].tolist(), strict=True):
+                    each[at][number] = chance
+                    if term.under is None:
+                        texts[at].meanings[which].expect(texts[at].number)
         return found
+
+    def place(self, term: Intent, known: TextRead, length: int) -> Span:
+        """Return where in a text, `length` characters long, an intent speaks most; `under`: all of it."""
+        if term.under is not None:
+            return 0, length
+        return known.meanings[self._classifiers.index(term.classifier)].place(known.number, term.name)
+
+
+def _places_around(calls: Sequence[Sequence[tuple[Speaker, str]]]) -> tuple[list[int], list[int]]:
+    """Return the neighbours of all utterances of some calls (see `neighbours`), counted through; -1 for none."""
+    before, after, first = [], [], 0
+    for turns in calls:
+        for one, other in neighbours(turns):
+            before.append(one if one < 0 else first + one)
+            after.append(other if other < 0 else first + other)
+        first += len(turns)
+    return before, after

@@ -7,20 +7,23 @@ A file of turns holds calls in the form in which people write them down:
     客户: 网断了一天了，你们管不管？ {抱怨}
 
 A turn's intents stand in braces behind it; without braces it has none. `{粗暴?}` leaves open whether it has. A file
-whose first line is `# only: 粗暴` decides nothing about other intents. The classifier is trained by
+whose first line is `# only: 粗暴` decides nothing about other intents. Lines that no `## …` precedes are sentences
+without a call. The classifier is trained by
 `inspect-pipeline rules train FOLDER` and kept as `trained.npz`.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from inspect_pipeline.errors import PackError, Problem
 from inspect_pipeline.model import Speaker
 from inspect_pipeline.rulebook.fields import Context, Fields, meant, read_number, read_text
 from inspect_pipeline.rulebook.intent_training import TaggedTurn
-from inspect_pipeline.rulebook.intents import IntentClassifier
+from inspect_pipeline.rulebook.intents import IntentClassifier, neighbours
 from inspect_pipeline.rulebook.terms import Intent
 from inspect_pipeline.rulebook.yamlfile import Node
 
@@ -66,12 +69,22 @@ def read_intent(fields: Fields) -> Intent | None:
     return Intent(classifier, name, least, doubt, under)
 
 
+def with_neighbours(call: Sequence[TaggedTurn]) -> list[TaggedTurn]:
+    """Return the turns of a call, each with what the other speaker says before and after it."""
+    places = neighbours([(turn.speaker, turn.text) for turn in call])
+    return [
+        replace(turn, before=call[one].text if one >= 0 else "", after=call[other].text if other >= 0 else "")
+        for turn, (one, other) in zip(call, places, strict=True)
+    ]
+
+
 def read_turns(folder: Path) -> list[TaggedTurn]:
     """Return the tagged turns of all files of a folder. Raises PackError with every line that is none."""
     turns: list[TaggedTurn] = []
     problems: list[Problem] = []
     for path in sorted(folder.glob("*.txt")):
         only: frozenset[str] | None = None
+        call: list[TaggedTurn] | None = None  # its turns so far; None: what stands there is no call
         try:
             lines = path.read_text(encoding="utf-8").splitlines()
         except UnicodeDecodeError:
@@ -81,6 +94,9 @@ def read_turns(folder: Path) -> list[TaggedTurn]:
             heading = _ONLY.fullmatch(line.strip())
             if heading:
                 only = frozenset(heading[1].split())
+            if line.startswith("## "):
+                turns += with_neighbours(call or [])
+                call = []
             if not line.strip() or line.startswith("#"):
                 continue
             turn = _TURN.fullmatch(line.strip())
@@ -90,7 +106,8 @@ def read_turns(folder: Path) -> list[TaggedTurn]:
             tags = (turn[3] or "").split()
             sure = frozenset(tag for tag in tags if not tag.endswith("?"))
             open_ = frozenset(tag.rstrip("?") for tag in tags if tag.endswith("?"))
-            turns.append(TaggedTurn(_SPEAKERS[turn[1]], turn[2], sure, only, open_))
+            (turns if call is None else call).append(TaggedTurn(_SPEAKERS[turn[1]], turn[2], sure, only, open_))
+        turns += with_neighbours(call or [])
     if not problems and not any(turn.intents for turn in turns):
         problems.append(Problem(str(folder), "holds no tagged turns (*.txt)"))
     if problems:

@@ -12,9 +12,9 @@ from click.testing import CliRunner
 
 from inspect_pipeline.cli.rules import rules
 from inspect_pipeline.errors import PackError
-from inspect_pipeline.model import Match, Verdict
+from inspect_pipeline.model import Match, Speaker, Verdict
 from inspect_pipeline.rulebook.intent_training import misheard, train
-from inspect_pipeline.rulebook.intents import IntentClassifier
+from inspect_pipeline.rulebook.intents import IntentClassifier, neighbours
 from inspect_pipeline.rulebook.judge import Judge
 from inspect_pipeline.rulebook.load import load_packs
 from inspect_pipeline.rulebook.read_intents import read_turns
@@ -131,6 +131,46 @@ def test_an_answer_does_not_depend_on_company_and_survives_a_worker(tmp_path: Pa
     assert sent == known
     assert sent.probabilities(texts).tobytes() == together.tobytes()
     assert known.probabilities([]).shape == (0, 3)
+
+
+def test_neighbours_are_what_the_other_says_noise_aside() -> None:
+    agent, customer, unknown = Speaker.AGENT, Speaker.CUSTOMER, Speaker.UNKNOWN
+    turns = [
+        (agent, "您好"),
+        (customer, "查话费"),
+        (agent, "嗯。"),
+        (customer, "这个月的"),
+        (agent, "好"),
+        (agent, "稍等"),
+    ]
+    assert neighbours(turns) == [(-1, 1), (0, 4), (1, 3), (0, 4), (3, -1), (3, -1)]
+    assert neighbours([(unknown, "您好"), (unknown, "查话费")]) == [(-1, -1), (-1, -1)]
+    assert neighbours([]) == []
+
+
+def test_turns_of_a_call_know_what_the_other_says_and_sentences_do_not(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(
+        "客服: 好\n客户: 行\n## 1\n客服: 后四位？ {check}\n客户: 三零六二 {check}\n", "utf-8"
+    )
+    told = [(turn.text, turn.before, turn.after) for turn in read_turns(tmp_path)]
+    assert told == [("好", "", ""), ("行", "", ""), ("后四位？", "", "三零六二"), ("三零六二", "后四位？", "")]
+
+
+DIGITS = "".join(
+    f"## {number}\n客服: {asked}{number}\n客户: 三零六二{tag}\n客服: 好的\n客户: 谢谢\n"
+    for number, (asked, tag) in enumerate([("身份证后四位是多少", " {check}"), ("包裹的单号是多少", "")] * 10)
+)
+
+
+def test_what_the_other_says_before_decides_between_equal_words(tmp_path: Path) -> None:
+    path = pack_in(tmp_path, "{intent: check, least: 0.5}", DIGITS)
+    path.write_text(path.read_text("utf-8").replace("    severity", "    speaker: customer\n    severity"), "utf-8")
+    judge = Judge(load_packs([path]))
+    verdicts = [
+        judge.findings(parse_dialogue(f"客服: {asked}\n客户: 三零六二", "c", "c"), {})[0].verdict
+        for asked in ("请报身份证后四位", "请报包裹的单号")
+    ]
+    assert verdicts == [Verdict.VIOLATED, Verdict.MET]
 
 
 def test_the_clause_that_speaks_most_is_the_quote(tmp_path: Path) -> None:

@@ -35,8 +35,8 @@ class Counted:
 class Eager(Judge):
     """Asks the model about every clause of a call before any rule is answered."""
 
-    def _hear(self, transcript: Transcript, lines: Mapping[str, Line]) -> Hearing:
-        hearing = super()._hear(transcript, lines)
+    def _hear(self, transcript: Transcript, lines: Mapping[str, Line], meant: Sequence[Mapping[int, float]]) -> Hearing:
+        hearing = super()._hear(transcript, lines, meant)
         for like in self._matcher.likes:
             hearing.listening.found(like, frozenset(range(len(transcript.utterances))))
         return hearing

@@ -109,9 +109,12 @@ class Hearing:
         settings, hit, confidence = self.settings, found.hit, found.utterance.confidence
         if confidence < settings.doubtful_any_confidence:
             return True
+        if blames and isinstance(found.term, Intent):
+            short = self.listening.lines[found.position].length < settings.short_intent_characters
+            unlikely = short and hit.distance < settings.short_intent_probability
+            return confidence < settings.doubtful_intent_confidence or unlikely
         if blames and hit.match is Match.LIKE:
-            meant = isinstance(found.term, Intent)
-            return confidence < (settings.doubtful_intent_confidence if meant else settings.doubtful_like_confidence)
+            return confidence < settings.doubtful_like_confidence
         if not blames or hit.match not in (Match.SOUND, Match.NEAR):
             return False
         far = hit.match is Match.NEAR and hit.distance > settings.doubtful_distance * (hit.end - hit.start)

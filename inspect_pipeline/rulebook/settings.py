@@ -18,7 +18,9 @@ class JudgeSettings:
     found, no trigger, no signal) is believed while no more than `max_lost_overall` of the speaker's speech in the call
     is lost. Where a hit blames somebody, one by sound or near is doubted below `doubtful_confidence`, a near one also
     when more than `doubtful_distance` of its syllables differ, one by a sentence model below `doubtful_like_confidence`
-    (to which what is garbled can seem to mean anything), an intent below `doubtful_intent_confidence`; any hit is
+    (to which what is garbled can seem to mean anything), an intent below `doubtful_intent_confidence`, and
+    one that is less probable than `short_intent_probability` in an utterance of fewer than `short_intent_characters`
+    characters (in 144 calls as text and 72 recognised ones every blame that rested on so little was false). Any hit is
     doubted below `doubtful_any_confidence`.
     Speakers are believed from `min_speaker_confidence`. Speech shorter than `blip_s` breaks no silence, unless it is
     within `blip_near_s` of longer speech: then it is its first or last syllable.
@@ -38,6 +40,8 @@ class JudgeSettings:
     doubtful_confidence: float = 0.6
     doubtful_like_confidence: float = 0.8
     doubtful_intent_confidence: float = 0.5
+    short_intent_characters: int = 7
+    short_intent_probability: float = 0.9
     doubtful_distance: float = 0.15
     doubtful_any_confidence: float = 0.2
     blip_s: Seconds = 0.2

@@ -157,7 +157,7 @@ def test_turns_of_a_call_know_what_the_other_says_and_sentences_do_not(tmp_path:
 
 
 DIGITS = "".join(
-    f"## {number}\n客服: {asked}{number}\n客户: 三零六二{tag}\n客服: 好的\n客户: 谢谢\n"
+    f"## {number}\n客服: {asked}{number}\n客户: 是三零六二那几个数{tag}\n客服: 好的\n客户: 谢谢\n"
     for number, (asked, tag) in enumerate([("身份证后四位是多少", " {check}"), ("包裹的单号是多少", "")] * 10)
 )
 
@@ -167,7 +167,7 @@ def test_what_the_other_says_before_decides_between_equal_words(tmp_path: Path) 
     path.write_text(path.read_text("utf-8").replace("    severity", "    speaker: customer\n    severity"), "utf-8")
     judge = Judge(load_packs([path]))
     verdicts = [
-        judge.findings(parse_dialogue(f"客服: {asked}\n客户: 三零六二", "c", "c"), {})[0].verdict
+        judge.findings(parse_dialogue(f"客服: {asked}\n客户: 是三零六二那几个数", "c", "c"), {})[0].verdict
         for asked in ("请报身份证后四位", "请报包裹的单号")
     ]
     assert verdicts == [Verdict.VIOLATED, Verdict.MET]

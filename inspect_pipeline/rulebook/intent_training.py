@@ -21,6 +21,7 @@ from inspect_pipeline.rulebook.intents import (
     AROUND,
     AROUND_ORDERS,
     BUCKETS,
+    Bytes,
     Floats,
     Integers,
     IntentClassifier,
@@ -120,9 +121,15 @@ def train(turns: Sequence[TaggedTurn], penalty: float = PENALTY) -> IntentClassi
         part = _Rows(numbers[row[inside]], column[inside], value[inside], (len(used), 4 * BUCKETS))
         solved, offset = _solve(part, truth[used], penalty)
         weights[:, place], offsets[place] = solved, offset
-    weights = weights.astype(np.float16).astype(np.float32)
-    before, after = weights[2 * BUCKETS : 3 * BUCKETS], weights[3 * BUCKETS :]
-    return IntentClassifier(names, rarity, weights[: 2 * BUCKETS], np.hstack([before, after]), offsets)
+    own, before, after = np.split(weights, [2 * BUCKETS, 3 * BUCKETS])
+    (ours, scale), (theirs, scale_around) = _whole_numbers(own), _whole_numbers(np.hstack([before, after]))
+    return IntentClassifier(names, rarity, ours, theirs, np.append(scale, scale_around), offsets)
+
+
+def _whole_numbers(weights: Floats) -> tuple[Bytes, Floats]:
+    """Return weights as whole numbers (-127 to 127) and the scale of each column: a quarter of the size."""
+    scale = (np.maximum(np.abs(weights).max(axis=0), 1e-9) / 127).astype(np.float32)
+    return np.rint(weights / scale).astype(np.int8), scale
 
 
 def _counted(texts: Sequence[str], orders: int | None = None) -> tuple[Integers, Integers, Integers]:

@@ -39,6 +39,7 @@ _BACKCHANNEL = re.compile(r"[\W嗯啊哦噢喔呃额诶欸哎唉哈嘿]*")
 
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
+Bytes = npt.NDArray[np.int8]
 
 _folded = CharacterTable(lambda character: ord(fold(character)))
 _ear = Ear()
@@ -93,14 +94,16 @@ class IntentClassifier:
     """Log-odds of several intents for an utterance.
 
     `rarity` (2 * BUCKETS): the weight of an n-gram, 0 for one never met in training. `weights` (2 * BUCKETS, intents),
-    those of the utterances before and after it, `around` (BUCKETS, 2 * intents), and `offsets` (intents) make the
-    log-odds. Two classifiers are the same when their `digest` is.
+    those of the utterances before and after it, `around` (BUCKETS, 2 * intents), each a whole number times the `scale`
+    of its column (3 * intents), and `offsets` (intents) make the log-odds. Two classifiers are the same when their
+    `digest` is.
     """
 
     names: tuple[str, ...]
     rarity: Floats
-    weights: Floats
-    around: Floats
+    weights: Bytes
+    around: Bytes
+    scale: Floats
     offsets: Floats
 
     @cached_property
@@ -108,7 +111,7 @@ class IntentClassifier:
         """A hash of all that an answer depends on."""
         parts = [
             "\n".join(self.names).encode(),
-            *(each.tobytes() for each in (self.rarity, self.weights, self.around, self.offsets)),
+            *(each.tobytes() for each in (self.rarity, self.weights, self.around, self.scale, self.offsets)),
         ]
         return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
@@ -120,7 +123,9 @@ class IntentClassifier:
 
     @cached_property
     def _pull(self) -> tuple[Floats, Floats]:
-        return self.weights * self.rarity[:, None], self.around * self.rarity[:BUCKETS, None]
+        count = len(self.names)
+        own = self.weights * self.scale[:count] * self.rarity[:, None]
+        return own, self.around * self.scale[count:] * self.rarity[:BUCKETS, None]
 
     def odds(self, texts: Sequence[str]) -> tuple[Floats, Floats]:
         """Return the log-odds of each intent for each text alone, and what the text adds to those of its neighbours.
@@ -153,14 +158,15 @@ class IntentClassifier:
 
     def dump(self) -> bytes:
         """Return the classifier as a file. The same classifier is the same file."""
-        known = np.flatnonzero(self.rarity).astype(np.int32)
+        known, around = np.flatnonzero(self.rarity), np.flatnonzero(self.around.any(axis=1))
         arrays = {
             "names": np.array(self.names),
-            "known": known,
+            "known": known.astype(np.int32),
             "rarity": self.rarity[known].astype(np.float16),
-            "weights": self.weights[known].astype(np.float16),
-            "known_around": np.flatnonzero(self.around.any(axis=1)).astype(np.int32),
-            "around": self.around[self.around.any(axis=1)].astype(np.float16),
+            "weights": self.weights[known],
+            "known_around": around.astype(np.int32),
+            "around": self.around[around],
+            "scale": self.scale,
             "offsets": self.offsets,
         }
         file = io.BytesIO()
@@ -178,12 +184,12 @@ class IntentClassifier:
             with np.load(io.BytesIO(content), allow_pickle=False) as file:
                 names = tuple(str(name) for name in file["names"])
                 rarity = np.zeros(2 * BUCKETS, dtype=np.float32)
-                weights = np.zeros((2 * BUCKETS, len(names)), dtype=np.float32)
+                weights = np.zeros((2 * BUCKETS, len(names)), dtype=np.int8)
+                around = np.zeros((BUCKETS, 2 * len(names)), dtype=np.int8)
                 rarity[file["known"]] = file["rarity"]
                 weights[file["known"]] = file["weights"]
-                around = np.zeros((BUCKETS, 2 * len(names)), dtype=np.float32)
                 around[file["known_around"]] = file["around"]
-                return cls(names, rarity, weights, around, file["offsets"].astype(np.float32))
+                return cls(names, rarity, weights, around, file["scale"], file["offsets"])
         except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile) as error:
             raise ValueError(f"no intent classifier ({error})") from error
 

@@ -15,7 +15,7 @@ from inspect_pipeline.rulebook.intents import IntentClassifier
 from inspect_pipeline.rulebook.rule import Condition, Excuse, Group, Kind, MustFollow, Reply, Rule, Scorecard, Step
 from inspect_pipeline.rulebook.terms import Like, Near
 
-MATCHER_VERSION = 2
+MATCHER_VERSION = 3
 """Raised by one whenever the matching or the judging changes an answer, so that old findings are told apart."""
 
 _LENGTH = 16

@@ -78,15 +78,24 @@ def neighbours(turns: Sequence[tuple[Speaker, str]]) -> list[tuple[int, int]]:
 
     Backchannels are nobody's turns.
     """
-    found = [[-1, -1] for _ in turns]
-    for way, order in enumerate((range(len(turns)), range(len(turns) - 1, -1, -1))):
-        last: dict[Speaker, int] = {}
-        for at in order:
-            speaker, text = turns[at]
-            found[at][way] = (max if way == 0 else min)([last[who] for who in last if who is not speaker], default=-1)
-            if not is_backchannel(text):
-                last[speaker] = at
-    return [(before, after) for before, after in found]
+    speakers = [speaker for speaker, _ in turns]
+    loud = [not is_backchannel(text) for _, text in turns]
+    before = _last_of_others(speakers, loud)
+    after = _last_of_others(speakers[::-1], loud[::-1])[::-1]
+    return [(one, len(turns) - 1 - other if other >= 0 else -1) for one, other in zip(before, after, strict=True)]
+
+
+def _last_of_others(speakers: Sequence[Speaker], loud: Sequence[bool]) -> list[int]:
+    """Return for each turn the last loud one before it of another speaker; -1 for none."""
+    found = []
+    last, speaking, other = -1, None, -1  # the last loud turn, whose it is, and the last one of somebody else
+    for at, speaker in enumerate(speakers):
+        found.append(other if speaker is speaking else last)
+        if loud[at]:
+            if speaker is not speaking:
+                other, speaking = last, speaker
+            last = at
+    return found
 
 
 @dataclass(frozen=True)
@@ -123,38 +132,53 @@ class IntentClassifier:
 
     @cached_property
     def _pull(self) -> tuple[Floats, Floats]:
+        """What each n-gram adds: to its own text's odds, and for one of characters to its own and its neighbours'."""
         count = len(self.names)
         own = self.weights * self.scale[:count] * self.rarity[:, None]
-        return own, self.around * self.scale[count:] * self.rarity[:BUCKETS, None]
+        around = self.around * self.scale[count:] * self.rarity[:BUCKETS, None]
+        return own, np.hstack([own[:BUCKETS], around])
 
     def odds(self, texts: Sequence[str]) -> tuple[Floats, Floats]:
         """Return the log-odds of each intent for each text alone, and what the text adds to those of its neighbours.
 
         Shapes (texts, intents) and (texts, 2 * intents): to those of the one after it, then of the one before it.
         """
-        pull, pull_around = self._pull
-        own, own_square = np.zeros((len(texts), len(self.names)), dtype=np.float32), _zeros(texts)
-        around, around_square = np.zeros((len(texts), 2 * len(self.names)), dtype=np.float32), _zeros(texts)
+        count = len(self.names)
+        sums, squares, squares_around = self._sums(texts, 3 * count)
+        sums[:, :count] /= _length(squares)
+        sums[:, count:] *= AROUND / _length(squares_around)
+        return sums[:, :count] + self.offsets, sums[:, count:]
+
+    def odds_alone(self, texts: Sequence[str]) -> Floats:
+        """Return the log-odds of each intent for each text alone, shape (texts, intents)."""
+        sums, squares, _ = self._sums(texts, len(self.names))
+        sums /= _length(squares)
+        return sums + self.offsets
+
+    def _sums(self, texts: Sequence[str], width: int) -> tuple[Floats, Floats, Floats]:
+        """Add up what n-grams add (`width` columns of it) and the squares of their rarity, all and those of around."""
+        count = len(self.names)
+        sums = np.zeros((len(texts), width), dtype=np.float32)
+        squares, squares_around = (np.zeros(len(texts), dtype=np.float32) for _ in range(2))
         for order, (buckets, text) in enumerate(grams(texts)):
             rarity = self.rarity[buckets]
             known = np.flatnonzero(rarity)
             if not len(known):
                 continue
-            places, numbers = buckets[known], text[known]
+            numbers = text[known]
             first = np.flatnonzero(np.diff(numbers, prepend=-1))
-            at, squares = numbers[first], np.add.reduceat(rarity[known] ** 2, first)
-            own[at] += np.add.reduceat(pull[places], first, axis=0)
-            own_square[at] += squares
-            if order < AROUND_ORDERS:
-                around[at] += np.add.reduceat(pull_around[places], first, axis=0)
-                around_square[at] += squares
-        own /= np.sqrt(np.maximum(own_square, 1e-9))[:, None]
-        around *= AROUND / np.sqrt(np.maximum(around_square, 1e-9))[:, None]
-        return own + self.offsets, around
+            at = numbers[first]
+            squares[at] += np.add.reduceat(rarity[known] ** 2, first)
+            wide = width > count and order < AROUND_ORDERS
+            rows = self._pull[wide][buckets[known]]
+            sums[at, : rows.shape[1]] += np.add.reduceat(rows, first, axis=0)
+            if order == AROUND_ORDERS - 1:
+                squares_around[:] = squares
+        return sums, squares, squares_around
 
     def probabilities(self, texts: Sequence[str]) -> Floats:
         """Return the probability of each intent for each text alone, shape (texts, intents), rounded to 3 digits."""
-        return probability(self.odds(texts)[0])
+        return probability(self.odds_alone(texts))
 
     def dump(self) -> bytes:
         """Return the classifier as a file. The same classifier is the same file."""
@@ -199,5 +223,6 @@ def probability(odds: Floats) -> Floats:
     return np.round(1 / (1 + np.exp(-odds)), 3)
 
 
-def _zeros(texts: Sequence[str]) -> Floats:
-    return np.zeros(len(texts), dtype=np.float32)
+def _length(squares: Floats) -> Floats:
+    """Return the lengths of texts, one a row, of the sums of squares."""
+    return np.sqrt(np.maximum(squares, np.float32(1e-9)))[:, None]

@@ -44,7 +44,7 @@ class Meaning:
         new = sorted(self._asked - self._speaks.keys())
         spans = {number: clauses(self._texts[number]) or [(0, len(self._texts[number]))] for number in new}
         several = [(number, span) for number, each in spans.items() if len(each) > 1 for span in each]
-        odds, _ = self._classifier.odds([self._texts[number][start:end] for number, (start, end) in several])
+        odds = self._classifier.odds_alone([self._texts[number][start:end] for number, (start, end) in several])
         first = 0
         for number, each in spans.items():
             count = len(each) if len(each) > 1 else 0
@@ -85,9 +85,7 @@ class IntentIndex:
         before, after = _places_around(calls)
         for which, (classifier, wanted) in enumerate(self._wanted.items()):
             count = len(classifier.names)
-            own = np.stack([known.meanings[which].own[known.number] for known in texts])
-            around = np.stack([known.meanings[which].around[known.number] for known in texts])
-            around = np.vstack([around, np.zeros_like(around[:1])])
+            own, around = _together([known.meanings[which] for known in texts], [known.number for known in texts])
             chances = probability(own + around[before, :count] + around[after, count:])
             for number, term in wanted:
                 held = chances[:, classifier.names.index(term.name)]
@@ -103,6 +101,20 @@ class IntentIndex:
         if term.under is not None:
             return 0, length
         return known.meanings[self._classifiers.index(term.classifier)].place(known.number, term.name)
+
+
+def _together(meanings: Sequence[Meaning], numbers: Sequence[int]) -> tuple[Floats, Floats]:
+    """Return the rows of `own` and `around` of texts from several blocks; those of `around` end with one of zeros."""
+    blocks: dict[Meaning, list[int]] = {}
+    for at, meaning in enumerate(meanings):
+        blocks.setdefault(meaning, []).append(at)
+    wide = meanings[0].around.shape[1]
+    own = np.empty((len(numbers), wide // 2), dtype=np.float32)
+    around = np.zeros((len(numbers) + 1, wide), dtype=np.float32)
+    which = np.array(numbers)
+    for meaning, places in blocks.items():
+        own[places], around[places] = meaning.own[which[places]], meaning.around[which[places]]
+    return own, around
 
 
 def _places_around(calls: Sequence[Sequence[tuple[Speaker, str]]]) -> tuple[list[int], list[int]]:

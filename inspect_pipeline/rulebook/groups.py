@@ -135,7 +135,8 @@ def _weighed(number: int, all_found: list[Found], search: Search, places: frozen
     if hearing.listening.slow and hearing.listening.unable(number, places):
         return None
     moment = scope.moment
-    if moment is None and excuse is None and search.wanted and not hearing.unsure:
+    meant = isinstance(all_found[0].term, Intent)
+    if moment is None and excuse is None and search.wanted and not hearing.unsure and not meant:
         return Outcome(Truth.YES, tuple(all_found))
     sure: list[Found] = []
     doubts: list[tuple[Found, Reason]] = []

@@ -192,6 +192,17 @@ def test_between_doubt_and_least_nothing_is_believed(tmp_path: Path) -> None:
     assert judged(pack_in(tmp_path, f"{{intent: rude, least: {least}}}"), said)[0] is Verdict.MET
 
 
+def test_a_doubtful_intent_is_not_what_must_be_said(tmp_path: Path) -> None:
+    known = classifier(tmp_path)
+    said = "你自己看不懂就投诉去"
+    chance = float(known.probabilities([said])[0, known.names.index("rude")])
+    least, doubt = f"{chance + 0.01:.3f}", f"{chance - 0.01:.3f}"
+    for term, verdict in ((f"least: {doubt}", Verdict.MET), (f"least: {least}, doubt: {doubt}", Verdict.UNCERTAIN)):
+        path = pack_in(tmp_path, f"{{intent: rude, {term}}}")
+        path.write_text(path.read_text("utf-8").replace("must_not_say", "must_say"), "utf-8")
+        assert judged(path, said)[0] is verdict
+
+
 def test_under_drops_words_that_mean_something_else(tmp_path: Path) -> None:
     path = pack_in(tmp_path, "随便")
     assert judged(path, "好的，套餐随便选。")[0] is Verdict.VIOLATED

@@ -168,12 +168,13 @@ class IntentClassifier:
             numbers = text[known]
             first = np.flatnonzero(np.diff(numbers, prepend=-1))
             at = numbers[first]
-            squares[at] += np.add.reduceat(rarity[known] ** 2, first)
+            square = np.add.reduceat(rarity[known] ** 2, first)
+            squares[at] += square
+            if order < AROUND_ORDERS:
+                squares_around[at] += square
             wide = width > count and order < AROUND_ORDERS
             rows = self._pull[wide][buckets[known]]
             sums[at, : rows.shape[1]] += np.add.reduceat(rows, first, axis=0)
-            if order == AROUND_ORDERS - 1:
-                squares_around[:] = squares
         return sums, squares, squares_around
 
     def probabilities(self, texts: Sequence[str]) -> Floats:

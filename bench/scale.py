@@ -132,11 +132,7 @@ def main() -> None:
     """Run the bench."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--most", type=int, default=100_000, help="calls of the largest night")
-    parser.add_argument(
-        "--million",
-        action="store_true",
-        help="go on to 1,000,000 calls (20 minutes, 2 GB of disk)",
-    )
+    parser.add_argument("--million", action="store_true", help="go on to 1,000,000 calls (20 minutes, 2 GB of disk)")
     parser.add_argument("--rules", default="telecom-cn", help="packs, separated by commas")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--out", type=Path, help="where to write (default: a temporary folder)")

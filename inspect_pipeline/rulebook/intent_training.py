@@ -144,7 +144,10 @@ def _counted(texts: Sequence[str], orders: int | None = None) -> tuple[Integers,
 def _scaled(
     row: Integers, column: Integers, often: Integers, rarity: Floats, texts: int
 ) -> tuple[Integers, Integers, Doubles]:
-    """Return the n-grams that are known with their values, each text scaled as `IntentClassifier.odds` does."""
+    """Return the n-grams that are known with their values, each text scaled by the length of all that is known of it.
+
+    `IntentClassifier.odds` does the same, but that it also knows, around an utterance, n-grams of few turns.
+    """
     known = rarity[column] > 0
     row, column, often = row[known], column[known], often[known]
     value = rarity[column].astype(np.float64)

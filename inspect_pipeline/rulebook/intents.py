@@ -4,10 +4,11 @@ Paraphrase is the rule in calls, and no list of wordings is complete. A classifi
 (`intent_training.py`) knows more of them, and it explains itself: the clause that speaks most for the answer is the
 quote. Syllables stand beside characters, so that a homophone of the recogniser's costs half of the evidence, not all.
 
-An utterance is the set of its n-grams: one to three characters, two or three syllables without tones, hashed into
-tables (Weinberger et al.: Feature Hashing for Large Scale Multitask Learning, 2009), each weighing as much as it is
-rare (inverse document frequency), scaled to length 1. The log-odds of an intent are linear in them, and in the single
-characters and pairs of what the other speaker says before and after: 「三零六二」 is a check after 「后四位是多少」.
+An utterance is its n-grams, as often as they stand in it: one to three characters, two or three syllables without
+tones, hashed into tables (Weinberger et al.: Feature Hashing for Large Scale Multitask Learning, 2009), each weighing
+as much as it is rare (inverse document frequency), divided by the root of the sum of these squares. The log-odds of an
+intent are linear in them, and in the single characters and pairs of what the other speaker says before and after:
+「三零六二」 is a check after 「后四位是多少」.
 """
 
 from __future__ import annotations

@@ -8,8 +8,7 @@ A file of turns holds calls in the form in which people write them down:
 
 A turn's intents stand in braces behind it; without braces it has none. `{粗暴?}` leaves open whether it has. A file
 whose first line is `# only: 粗暴` decides nothing about other intents. Lines that no `## …` precedes are sentences
-without a call. The classifier is trained by
-`inspect-pipeline rules train FOLDER` and kept as `trained.npz`.
+without a call. The classifier is trained by `inspect-pipeline rules train FOLDER` and kept as `trained.npz`.
 """
 
 from __future__ import annotations
@@ -69,7 +68,7 @@ def read_intent(fields: Fields) -> Intent | None:
     return Intent(classifier, name, least, doubt, under)
 
 
-def with_neighbours(call: Sequence[TaggedTurn]) -> list[TaggedTurn]:
+def _with_neighbours(call: Sequence[TaggedTurn]) -> list[TaggedTurn]:
     """Return the turns of a call, each with what the other speaker says before and after it."""
     places = neighbours([(turn.speaker, turn.text) for turn in call])
     return [
@@ -94,8 +93,8 @@ def read_turns(folder: Path) -> list[TaggedTurn]:
             heading = _ONLY.fullmatch(line.strip())
             if heading:
                 only = frozenset(heading[1].split())
-            if line.startswith("## "):
-                turns += with_neighbours(call or [])
+            if line.startswith("##"):
+                turns += _with_neighbours(call or [])
                 call = []
             if not line.strip() or line.startswith("#"):
                 continue
@@ -107,7 +106,7 @@ def read_turns(folder: Path) -> list[TaggedTurn]:
             sure = frozenset(tag for tag in tags if not tag.endswith("?"))
             open_ = frozenset(tag.rstrip("?") for tag in tags if tag.endswith("?"))
             (turns if call is None else call).append(TaggedTurn(_SPEAKERS[turn[1]], turn[2], sure, only, open_))
-        turns += with_neighbours(call or [])
+        turns += _with_neighbours(call or [])
     if not problems and not any(turn.intents for turn in turns):
         problems.append(Problem(str(folder), "holds no tagged turns (*.txt)"))
     if problems:

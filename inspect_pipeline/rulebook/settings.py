@@ -20,8 +20,8 @@ class JudgeSettings:
     when more than `doubtful_distance` of its syllables differ, one by a sentence model below `doubtful_like_confidence`
     (to which what is garbled can seem to mean anything), an intent below `doubtful_intent_confidence`, and
     one that is less probable than `short_intent_probability` in an utterance of fewer than `short_intent_characters`
-    characters (in 144 calls as text and 72 recognised ones every blame that rested on so little was false). Any hit is
-    doubted below `doubtful_any_confidence`.
+    characters (all three blames that rested on so little in 288 calls as text and 72 recognised ones were false). Any
+    hit is doubted below `doubtful_any_confidence`.
     Speakers are believed from `min_speaker_confidence`. Speech shorter than `blip_s` breaks no silence, unless it is
     within `blip_near_s` of longer speech: then it is its first or last syllable.
 

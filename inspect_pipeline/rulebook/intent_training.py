@@ -21,12 +21,15 @@ from inspect_pipeline.rulebook.intents import (
     AROUND,
     AROUND_ORDERS,
     BUCKETS,
+    NO_GRAM,
     Bytes,
     Floats,
     Integers,
     IntentClassifier,
     grams,
+    text_of_symbols,
 )
+from inspect_pipeline.text.sheet import normalise_all
 from inspect_pipeline.text.sound import Ear
 
 WRONG, LOST = 0.125, 0.02  # characters of a misheard turn
@@ -134,10 +137,14 @@ def _whole_numbers(weights: Floats) -> tuple[Bytes, Floats]:
 
 def _counted(texts: Sequence[str], orders: int | None = None) -> tuple[Integers, Integers, Integers]:
     """Return which text has which n-grams: the text's number, the bucket, and how often."""
-    found = list(islice(grams(texts), orders))
-    pairs, often = np.unique(
-        np.concatenate([text * (2 * BUCKETS) + bucket for bucket, text in found]), return_counts=True
-    )
+    sheet = normalise_all(texts)
+    text = text_of_symbols(sheet)
+    found = [
+        (text[there] * (2 * BUCKETS) + bucket[there])
+        for bucket in islice(grams(sheet), orders)
+        for there in [bucket != NO_GRAM]
+    ]
+    pairs, often = np.unique(np.concatenate(found), return_counts=True)
     return pairs // (2 * BUCKETS), pairs % (2 * BUCKETS), often
 
 

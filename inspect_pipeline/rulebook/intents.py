@@ -13,6 +13,7 @@ intent are linear in them, and in the single characters and pairs of what the ot
 
 from __future__ import annotations
 
+import bisect
 import hashlib
 import io
 import re
@@ -20,20 +21,23 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from inspect_pipeline.model import Speaker
 from inspect_pipeline.rulebook.heard import fold
-from inspect_pipeline.text.sheet import CharacterTable, normalise_all
+from inspect_pipeline.text.sheet import CharacterTable, Sheet, normalise_all
 from inspect_pipeline.text.sound import Ear
 
 BUCKETS = 1 << 16  # of each of the two tables, characters and syllables
+NO_GRAM = 2 * BUCKETS
 _ORDERS = ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3))  # which table, and how many of them
 AROUND_ORDERS = 2  # the first of them, all of characters: what is read of the utterances around
 AROUND = 0.5  # what is said around an utterance is scaled to this length
 _FACTORS = np.array([0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D], dtype=np.uint64)
+_AT_ONCE = 1024  # symbols: what their n-grams add stays in the processor's cache
 _EDGE = 1  # the symbol before the first character and after the last
 # A listener's noise: neither a turn of its own nor the end of the other's.
 _BACKCHANNEL = re.compile(r"[\W嗯啊哦噢喔呃额诶欸哎唉哈嘿]*")
@@ -47,14 +51,12 @@ _ear = Ear()
 _heard = CharacterTable(lambda character: ord(_ear.symbol(character)))
 
 
-def grams(texts: Sequence[str]) -> Iterator[tuple[Integers, Integers]]:
-    """Yield the buckets of n-grams and the number of the text that each is in (ascending), one kind after another."""
-    sheet = normalise_all(texts)
-    lengths = np.diff(sheet.starts) + 2
-    text = np.repeat(np.arange(len(texts)), lengths)
-    inner = np.ones(len(text), dtype=bool)
-    ends = np.cumsum(lengths)
-    inner[ends - lengths] = inner[ends - 1] = False
+def grams(sheet: Sheet) -> Iterator[Integers]:
+    """Yield for each symbol the bucket of the n-gram that begins with it, one kind after another.
+
+    The symbols of a text are its characters between two edges. An n-gram that would reach over its end is `NO_GRAM`.
+    """
+    text, inner = _symbols(sheet)
     layers = [np.full(len(text), _EDGE, dtype=np.uint64) for _ in range(2)]
     keys = _folded(sheet.codes)
     layers[0][inner], layers[1][inner] = keys, _heard(keys)
@@ -64,9 +66,31 @@ def grams(texts: Sequence[str]) -> Iterator[tuple[Integers, Integers]]:
         for place in range(order):
             mixed = (mixed ^ layers[table][place : place + count]) * _FACTORS[place]
         mixed = (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0x94D049BB133111EB)
-        bucket = ((mixed >> np.uint64(40)) & np.uint64(BUCKETS - 1)).astype(np.int64) + table * BUCKETS
-        whole = text[:count] == text[len(text) - count :]
-        yield bucket[whole], text[:count][whole]
+        bucket = np.full(len(text), NO_GRAM, dtype=np.int64)
+        bucket[:count] = (mixed >> np.uint64(40)) & np.uint64(BUCKETS - 1)
+        bucket[:count] += table * BUCKETS
+        bucket[:count][text[:count] != text[len(text) - count :]] = NO_GRAM
+        yield bucket
+
+
+def text_of_symbols(sheet: Sheet) -> Integers:
+    """Return the number of the text that each symbol is in."""
+    return _symbols(sheet)[0]
+
+
+def _symbols(sheet: Sheet) -> tuple[Integers, npt.NDArray[np.bool_]]:
+    """Return the text of each symbol, and whether it is a character or an edge."""
+    lengths = np.diff(sheet.starts) + 2
+    text = np.repeat(np.arange(len(lengths)), lengths)
+    inner = np.ones(len(text), dtype=bool)
+    inner[_edges(sheet)] = inner[_edges(sheet) + lengths - 1] = False
+    return text, inner
+
+
+def _edges(sheet: Sheet) -> Integers:
+    """Return the first symbol of each text."""
+    edges: Integers = sheet.starts[:-1] + 2 * np.arange(len(sheet.texts))
+    return edges
 
 
 def is_backchannel(text: str) -> bool:
@@ -97,6 +121,51 @@ def _last_of_others(speakers: Sequence[Speaker], loud: Sequence[bool]) -> list[i
                 other, speaking = last, speaker
             last = at
     return found
+
+
+class Clauses(NamedTuple):
+    """The clauses of several texts, counted through; a text has one at least.
+
+    `first`: that of each text, and their number; `symbols`: the first symbol of each; `characters`: the first
+    character of each, and their number; `offsets`: where each character stands in its own text.
+    """
+
+    first: Integers
+    symbols: Integers
+    characters: Integers
+    offsets: Integers
+
+    @classmethod
+    def of(cls, sheet: Sheet) -> Clauses:
+        """Return the clauses of texts."""
+        text, inner = _symbols(sheet)
+        edges = _edges(sheet)
+        begins = np.zeros(len(text), dtype=bool)
+        begins[inner] = sheet.clause_begins()
+        begins[edges] = True  # stands for the first character
+        begins[edges[np.diff(sheet.starts) > 0] + 1] = False
+        symbols = np.flatnonzero(begins)
+        first = np.append(np.searchsorted(symbols, edges), len(symbols))
+        characters = symbols - 2 * text[symbols] - inner[symbols]
+        return cls(first, symbols, np.append(characters, len(sheet.codes)), sheet.offsets)
+
+    def span(self, clause: int) -> tuple[int, int]:
+        """Return where a clause stands in its text."""
+        begin, end = self.characters[clause : clause + 2].tolist()
+        return (int(self.offsets[begin]), int(self.offsets[end - 1]) + 1) if begin < end else (0, 0)
+
+
+class Read(NamedTuple):
+    """What speaks for each intent in several texts.
+
+    `own` (texts, intents): log-odds of each text alone; `around` (texts, 2 * intents): what it adds to those of the
+    text after it, then of the one before it; `by_clause` (clauses, intents): log-odds of each of their clauses alone.
+    """
+
+    own: Floats
+    around: Floats
+    clauses: Clauses
+    by_clause: Floats
 
 
 @dataclass(frozen=True)
@@ -133,54 +202,55 @@ class IntentClassifier:
 
     @cached_property
     def _pull(self) -> tuple[Floats, Floats]:
-        """What each n-gram adds: to its own text's odds, and for one of characters to its own and its neighbours'."""
-        count = len(self.names)
-        own = self.weights * self.scale[:count] * self.rarity[:, None]
-        around = self.around * self.scale[count:] * self.rarity[:BUCKETS, None]
-        return own, np.hstack([own[:BUCKETS], around])
+        """What each n-gram adds: to its own text's odds, and for one of characters to its own and its neighbours'.
 
-    def odds(self, texts: Sequence[str]) -> tuple[Floats, Floats]:
-        """Return the log-odds of each intent for each text alone, and what the text adds to those of its neighbours.
-
-        Shapes (texts, intents) and (texts, 2 * intents): to those of the one after it, then of the one before it.
+        The square of its rarity is the last column of each, and their last row, all zeros, is that of `NO_GRAM`.
         """
         count = len(self.names)
-        sums, squares, squares_around = self._sums(texts, 3 * count)
-        sums[:, :count] /= _length(squares)
-        sums[:, count:] *= AROUND / _length(squares_around)
-        return sums[:, :count] + self.offsets, sums[:, count:]
+        rarity = self.rarity[:, None]
+        own = np.hstack([self.weights * self.scale[:count] * rarity, rarity**2])
+        around = self.around * self.scale[count:] * rarity[:BUCKETS]
+        wide = np.hstack([own[:BUCKETS, :count], around, rarity[:BUCKETS] ** 2])
+        return np.pad(own, ((0, 1), (0, 0))), np.pad(wide, ((0, 1), (0, 0)))
 
-    def odds_alone(self, texts: Sequence[str]) -> Floats:
-        """Return the log-odds of each intent for each text alone, shape (texts, intents)."""
-        sums, squares, _ = self._sums(texts, len(self.names))
-        sums /= _length(squares)
-        return sums + self.offsets
-
-    def _sums(self, texts: Sequence[str], width: int) -> tuple[Floats, Floats, Floats]:
-        """Add up what n-grams add (`width` columns of it) and the squares of their rarity, all and those of around."""
+    def read(self, texts: Sequence[str]) -> Read:
+        """Return what speaks for each intent in some texts."""
         count = len(self.names)
-        sums = np.zeros((len(texts), width), dtype=np.float32)
-        squares, squares_around = (np.zeros(len(texts), dtype=np.float32) for _ in range(2))
-        for order, (buckets, text) in enumerate(grams(texts)):
-            rarity = self.rarity[buckets]
-            known = np.flatnonzero(rarity)
-            if not len(known):
-                continue
-            numbers = text[known]
-            first = np.flatnonzero(np.diff(numbers, prepend=-1))
-            at = numbers[first]
-            square = np.add.reduceat(rarity[known] ** 2, first)
-            squares[at] += square
-            if order < AROUND_ORDERS:
-                squares_around[at] += square
-            wide = width > count and order < AROUND_ORDERS
-            rows = self._pull[wide][buckets[known]]
-            sums[at, : rows.shape[1]] += np.add.reduceat(rows, first, axis=0)
-        return sums, squares, squares_around
+        sheet = normalise_all(texts)
+        clauses = Clauses.of(sheet)
+        of_clauses = self._sums(sheet, clauses.symbols)
+        own, around = (np.add.reduceat(sums, clauses.first[:-1], axis=0) for sums in of_clauses)
+        return Read(
+            self._odds(own, around),
+            around[:, count:-1] * (AROUND / _length(around)),
+            clauses,
+            self._odds(*of_clauses),
+        )
 
     def probabilities(self, texts: Sequence[str]) -> Floats:
         """Return the probability of each intent for each text alone, shape (texts, intents), rounded to 3 digits."""
-        return probability(self.odds_alone(texts))
+        sheet = normalise_all(texts)
+        return probability(self._odds(*self._sums(sheet, _edges(sheet))))
+
+    def _odds(self, own: Floats, around: Floats) -> Floats:
+        """Return the log-odds that `_sums` add up to."""
+        sums = own + around[:, [*range(len(self.names)), -1]]
+        return sums[:, :-1] / _length(sums) + self.offsets
+
+    def _sums(self, sheet: Sheet, first: Integers) -> tuple[Floats, Floats]:
+        """Add up what n-grams add in each of the parts that begin at `first`: those that ignore, and those that reach,
+        what is said around. The last column is the square of the length."""
+        near, far = self._pull
+        kinds = [*grams(sheet)]
+        own = np.zeros((len(first), near.shape[1]), dtype=np.float32)
+        around = np.zeros((len(first), far.shape[1]), dtype=np.float32)
+        for parts, symbols in _some_at_once(first, len(kinds[0])):
+            for sums, pull, some in ((around, far, kinds[:AROUND_ORDERS]), (own, near, kinds[AROUND_ORDERS:])):
+                added = pull.take(some[0][symbols], axis=0, mode="clip")
+                for buckets in some[1:]:
+                    added += pull.take(buckets[symbols], axis=0, mode="clip")
+                np.add.reduceat(added, first[parts] - symbols.start, axis=0, out=sums[parts])
+        return own, around
 
     def dump(self) -> bytes:
         """Return the classifier as a file. The same classifier is the same file."""
@@ -220,11 +290,20 @@ class IntentClassifier:
             raise ValueError(f"no intent classifier ({error})") from error
 
 
+def _some_at_once(first: Integers, count: int) -> Iterator[tuple[slice, slice]]:
+    """Cut `count` things, of which a group begins at each of `first`, between groups; yield groups and things."""
+    group, starts = 0, [*first.tolist(), count]
+    while group < len(first):
+        after = max(group + 1, bisect.bisect_right(starts, starts[group] + _AT_ONCE) - 1)
+        yield slice(group, after), slice(starts[group], starts[after])
+        group = after
+
+
 def probability(odds: Floats) -> Floats:
     """Return the probabilities of log-odds, rounded to 3 digits: they do not depend on the order of a sum then."""
     return np.round(1 / (1 + np.exp(-odds)), 3)
 
 
-def _length(squares: Floats) -> Floats:
-    """Return the lengths of texts, one a row, of the sums of squares."""
-    return np.sqrt(np.maximum(squares, np.float32(1e-9)))[:, None]
+def _length(sums: Floats) -> Floats:
+    """Return the length of each row, the square of which is the last column."""
+    return np.sqrt(np.maximum(sums[:, -1:], np.float32(1e-9)))

@@ -47,17 +47,10 @@ class Listening:
         self.matcher = matcher
         self._utterances = utterances
         self.lines = lines
-        self.terms = [line.terms.union(means) for line, means in zip(lines, meant, strict=True)]
+        self.terms = [line.terms.union(means) if means else line.terms for line, means in zip(lines, meant, strict=True)]
         self._meant = meant
         self.slow = False  # whether looking for anything took too long
-        positions: dict[int, list[int]] = {}
-        for at, held in enumerate(self.terms):
-            for number in held:
-                if number in positions:
-                    positions[number].append(at)
-                else:
-                    positions[number] = [at]
-        self._positions = positions
+        self._positions: dict[int, list[int]] = {}
         self._found: dict[int, dict[int, tuple[Found, ...]]] = {}  # by term and place
 
     def touched(self, places: Iterable[int]) -> frozenset[int]:
@@ -71,8 +64,8 @@ class Listening:
         """
         if number in self.matcher.likes:
             return self._alike(number, sorted(places)) if self.matcher.similarity else None
-        positions = self._positions.get(number)
-        if positions is None:
+        positions = self._positions_of(number)
+        if not positions:
             return None
         known = self._found.get(number)
         if known is None:
@@ -89,6 +82,13 @@ class Listening:
                     found += here
         return found
 
+    def _positions_of(self, number: int) -> list[int]:
+        """Return the utterances that a term may be in."""
+        positions = self._positions.get(number)
+        if positions is None:
+            positions = self._positions[number] = [at for at, held in enumerate(self.terms) if number in held]
+        return positions
+
     def _find(self, number: int, at: int) -> tuple[Found, ...]:
         line = self.lines[at]
         if number in self._meant[at]:
@@ -100,7 +100,7 @@ class Listening:
 
     def almost(self, number: int, places: frozenset[int]) -> list[Found]:
         """Return what resembles a term there too little for a hit and too much for a believable absence."""
-        positions = [at for at in self._positions.get(number, ()) if at in places]
+        positions = [at for at in self._positions_of(number) if at in places]
         if not positions:
             return []
         almost = [(at, self.matcher.almost(self.lines[at], number)) for at in positions]

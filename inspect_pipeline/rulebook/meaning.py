@@ -10,46 +10,24 @@ import numpy as np
 from inspect_pipeline.model import Speaker
 from inspect_pipeline.rulebook.intents import Floats, IntentClassifier, neighbours, probability
 from inspect_pipeline.rulebook.terms import Intent, Term
-from inspect_pipeline.text.normalise import clauses
 
 Span = tuple[int, int]
 
 
 class Meaning:
-    """Several texts with what speaks for each intent in them.
-
-    `own` (texts, intents): log-odds of each text alone. `around` (texts, 2 * intents): what it adds to those of its
-    neighbours, see `IntentClassifier.odds`.
-    """
+    """Several texts as a classifier has read them, each by its number."""
 
     def __init__(self, classifier: IntentClassifier, texts: Sequence[str]) -> None:
-        self.own, self.around = classifier.odds(texts)
-        self._texts = texts
-        self._classifier = classifier
-        self._asked: set[int] = set()
-        self._speaks: dict[int, tuple[list[Span], Floats | None]] = {}
-
-    def expect(self, text: int) -> None:
-        """Let it be known that `place` may be asked about a text, given by number: texts are read together."""
-        self._asked.add(text)
+        self.read = classifier.read(texts)
+        self._names = classifier.names
 
     def place(self, text: int, name: str) -> Span:
         """Return where in a text an intent speaks most: the clause of the highest odds."""
-        if text not in self._speaks:
-            self._read_clauses()
-        spans, odds = self._speaks[text]
-        return spans[0] if odds is None else spans[int(odds[:, self._classifier.names.index(name)].argmax())]
-
-    def _read_clauses(self) -> None:
-        new = sorted(self._asked - self._speaks.keys())
-        spans = {number: clauses(self._texts[number]) or [(0, len(self._texts[number]))] for number in new}
-        several = [(number, span) for number, each in spans.items() if len(each) > 1 for span in each]
-        odds = self._classifier.odds_alone([self._texts[number][start:end] for number, (start, end) in several])
-        first = 0
-        for number, each in spans.items():
-            count = len(each) if len(each) > 1 else 0
-            self._speaks[number] = (each, odds[first : first + count] if count else None)
-            first += count
+        _, _, clauses, odds = self.read
+        clause, end = clauses.first[text : text + 2].tolist()
+        if end - clause > 1:
+            clause += int(odds[clause:end, self._names.index(name)].argmax())
+        return clauses.span(clause)
 
 
 class TextRead(NamedTuple):
@@ -92,8 +70,6 @@ class IntentIndex:
                 places = term.holding(held)
                 for at, chance in zip(places.tolist(), held[places].tolist(), strict=True):
                     each[at][number] = chance
-                    if term.under is None:
-                        texts[at].meanings[which].expect(texts[at].number)
         return found
 
     def place(self, term: Intent, known: TextRead, length: int) -> Span:
@@ -108,12 +84,12 @@ def _together(meanings: Sequence[Meaning], numbers: Sequence[int]) -> tuple[Floa
     blocks: dict[Meaning, list[int]] = {}
     for at, meaning in enumerate(meanings):
         blocks.setdefault(meaning, []).append(at)
-    wide = meanings[0].around.shape[1]
+    wide = meanings[0].read.around.shape[1]
     own = np.empty((len(numbers), wide // 2), dtype=np.float32)
     around = np.zeros((len(numbers) + 1, wide), dtype=np.float32)
     which = np.array(numbers)
     for meaning, places in blocks.items():
-        own[places], around[places] = meaning.own[which[places]], meaning.around[which[places]]
+        own[places], around[places] = meaning.read.own[which[places]], meaning.read.around[which[places]]
     return own, around
 
 

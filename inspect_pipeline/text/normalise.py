@@ -18,11 +18,13 @@ SPOKEN_SIGNS = "%"  # signs that are read aloud, kept although Unicode calls the
 _HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff"
 _REMEMBERED = 512  # texts: those of one call are asked for several times
 
+_PAUSE = " \t\u3000"
 _BREAK = re.compile(
     "[，。！？；：…—～!?;\n\r|]+"  # always the end of a clause
     "|(?<![0-9])[,.:~]|[,.:~](?![0-9])"  # unless they stand inside a number or a time
-    f"|(?<=[{_HAN}])[ \t\u3000]+(?=[{_HAN}])"  # a recogniser's pause
+    f"|(?<=[{_HAN}])[{_PAUSE}]+(?=[{_HAN}])"  # a recogniser's pause
 )
+_HAN_CHARACTER = re.compile(f"[{_HAN}]")
 
 
 class _Converter(Protocol):
@@ -99,6 +101,16 @@ def normalise(original: str) -> Normal:
     kept = [KEPT[character] for character in simple]
     offsets = (*compress(places, kept), len(original))
     return Normal("".join(compress(simple, kept)), offsets)
+
+
+def is_han(character: str) -> bool:
+    """Return whether a character is Chinese."""
+    return _HAN_CHARACTER.match(character) is not None
+
+
+def is_pause(character: str) -> bool:
+    """Return whether a character between Chinese ones is a recogniser's pause, which ends a clause."""
+    return character in _PAUSE
 
 
 def ends_clause(original: str) -> bool:

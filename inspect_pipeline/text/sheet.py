@@ -7,12 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import IntFlag
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from inspect_pipeline.text.normalise import FORMS, KEPT, normalise, simplified_by_words
+from inspect_pipeline.text.normalise import (
+    FORMS,
+    KEPT,
+    ends_clause,
+    is_han,
+    is_pause,
+    normalise,
+    simplified_by_words,
+)
 
 Codes = npt.NDArray[np.uint32]
 Offsets = npt.NDArray[np.int64]
@@ -56,7 +65,25 @@ def _form(character: str) -> int:
     return _SEVERAL if any(KEPT[each] for each in form) else _DROPPED
 
 
+class _Kind(IntFlag):
+    """What a character is to the ends of clauses."""
+
+    BREAK = 1  # it always ends one
+    POINT = 2  # it ends one unless it stands between two digits
+    PAUSE = 4  # it ends one if only its like stands between two Chinese characters
+    DIGIT = 8
+    HAN = 16
+
+
+def _kind(character: str) -> int:
+    if not ends_clause(character):
+        digit = _Kind.DIGIT if character in "0123456789" else _Kind(0)
+        return digit | _Kind.HAN * is_han(character) | _Kind.PAUSE * is_pause(character)
+    return _Kind.BREAK if ends_clause(f"0{character}0") else _Kind.POINT
+
+
 _form_of = CharacterTable(_form)
+_kind_of = CharacterTable(_kind)
 _is_kept = CharacterTable(lambda character: int(KEPT[character]))
 
 
@@ -71,6 +98,27 @@ class Sheet:
     codes: Codes
     starts: Offsets
     offsets: Offsets
+
+    def clause_begins(self) -> npt.NDArray[np.bool_]:
+        """Tell of each character whether it is the first of its clause, as `normalise.clauses` has them."""
+        begins = np.zeros(len(self.codes), dtype=np.bool_)
+        begins[self.starts[:-1][np.diff(self.starts) > 0]] = True
+        if len(self.codes):
+            begins[1:] |= self._breaks()
+        return begins
+
+    def _breaks(self) -> npt.NDArray[np.bool_]:
+        """Tell of each character but the last whether a clause of its text ends after it; at ends of texts anything."""
+        edges = np.cumsum([0, *map(len, self.texts)], dtype=np.int64)
+        at = self.offsets + np.repeat(edges[:-1], np.diff(self.starts))
+        kinds = _kind_of(codes_of("".join(self.texts)))
+        digit = np.concatenate([[False], kinds & _Kind.DIGIT != 0, [False]])
+        ends = (kinds & _Kind.BREAK != 0) | ((kinds & _Kind.POINT != 0) & ~(digit[:-2] & digit[2:]))
+        broken = np.diff(np.cumsum(ends)[at]) > 0
+        between = np.diff(at) - 1
+        paused = np.diff(np.cumsum(kinds & _Kind.PAUSE != 0)[at]) == between
+        han = (kinds & _Kind.HAN != 0)[at]
+        return broken | ((between > 0) & paused & han[:-1] & han[1:])
 
 
 def normalise_all(texts: Sequence[str]) -> Sheet:

@@ -128,8 +128,8 @@ def test_an_answer_does_not_depend_on_company_and_survives_a_worker(tmp_path: Pa
     alone = np.concatenate([known.probabilities([text]) for text in texts])
     assert together.tobytes() == alone.tobytes()
     odd = ["龘", *texts]  # none of its pairs of characters is known
-    assert np.abs(known.odds(["龘"])[1]).max() < 10
-    assert np.concatenate([known.odds([text])[1] for text in odd]).tobytes() == known.odds(odd)[1].tobytes()
+    assert np.abs(known.read(["龘"]).around).max() < 10
+    assert np.concatenate([known.read([text]).around for text in odd]).tobytes() == known.read(odd).around.tobytes()
     sent = pickle.loads(pickle.dumps(known))
     assert sent == known
     assert sent.probabilities(texts).tobytes() == together.tobytes()

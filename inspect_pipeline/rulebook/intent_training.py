@@ -34,7 +34,7 @@ from inspect_pipeline.text.sound import Ear
 
 WRONG, LOST = 0.125, 0.02  # characters of a misheard turn
 PENALTY = 0.03  # 1/C of the usual parametrisation
-LEAST_TURNS, LEAST_TURNS_AROUND = 2, 5  # an n-gram of fewer turns is not used
+LEAST_TURNS, LEAST_TURNS_AROUND = 2, 5  # an n-gram of fewer turns speaks for nothing
 _STEPS = 12
 _INNER_STEPS = 30
 
@@ -105,11 +105,12 @@ def train(turns: Sequence[TaggedTurn], penalty: float = PENALTY) -> IntentClassi
     times = np.bincount(counted[1], minlength=2 * BUCKETS)
     rarity = np.where(times >= LEAST_TURNS, np.log((1 + len(turns)) / (1 + times)) + 1, 0)
     rarity = rarity.astype(np.float16).astype(np.float32)
-    rarity_around = np.where(times[:BUCKETS] >= LEAST_TURNS_AROUND, rarity[:BUCKETS], 0)
     parts = [_scaled(*counted, rarity, len(turns))]
+    often_around = times[:BUCKETS] >= LEAST_TURNS_AROUND
     for place, texts in enumerate(([turn.before for turn in turns], [turn.after for turn in turns])):
-        row, column, value = _scaled(*_counted(texts, AROUND_ORDERS), rarity_around, len(turns))
+        row, column, value = _scaled(*_counted(texts, AROUND_ORDERS), rarity, len(turns))
         there = np.array([bool(text) for text in texts])[row]  # the edges of an empty text are n-grams, too
+        there &= often_around[column]
         parts.append((row[there], column[there] + (2 + place) * BUCKETS, value[there] * AROUND))
     row, column, value = (np.concatenate(each) for each in zip(*parts, strict=True))
     weights = np.zeros((4 * BUCKETS, len(names)), dtype=np.float32)
@@ -153,7 +154,7 @@ def _scaled(
 ) -> tuple[Integers, Integers, Doubles]:
     """Return the n-grams that are known with their values, each text scaled by the length of all that is known of it.
 
-    `IntentClassifier.odds` does the same, but that it also knows, around an utterance, n-grams of few turns.
+    `IntentClassifier.read` does the same.
     """
     known = rarity[column] > 0
     row, column, often = row[known], column[known], often[known]

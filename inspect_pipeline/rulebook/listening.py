@@ -47,7 +47,8 @@ class Listening:
         self.matcher = matcher
         self._utterances = utterances
         self.lines = lines
-        self.terms = [line.terms.union(means) if means else line.terms for line, means in zip(lines, meant, strict=True)]
+        held = zip(lines, meant, strict=True)
+        self.terms = [line.terms.union(means) if means else line.terms for line, means in held]
         self._meant = meant
         self.slow = False  # whether looking for anything took too long
         self._positions: dict[int, list[int]] = {}

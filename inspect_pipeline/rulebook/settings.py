@@ -39,7 +39,7 @@ class JudgeSettings:
     max_lost_overall: float = 0.6
     doubtful_confidence: float = 0.6
     doubtful_like_confidence: float = 0.8
-    doubtful_intent_confidence: float = 0.5
+    doubtful_intent_confidence: float = 0.45
     short_intent_characters: int = 7
     short_intent_probability: float = 0.9
     doubtful_distance: float = 0.15

@@ -126,14 +126,13 @@ def _last_of_others(speakers: Sequence[Speaker], loud: Sequence[bool]) -> list[i
 class Clauses(NamedTuple):
     """The clauses of several texts, counted through; a text has one at least.
 
-    `first`: that of each text, and their number; `symbols`: the first symbol of each; `characters`: the first
-    character of each, and their number; `offsets`: where each character stands in its own text.
+    `first`: that of each text; `symbols`: the first symbol of each; `starts`, `ends`: where each stands in its text.
     """
 
     first: Integers
     symbols: Integers
-    characters: Integers
-    offsets: Integers
+    starts: Integers
+    ends: Integers
 
     @classmethod
     def of(cls, sheet: Sheet) -> Clauses:
@@ -145,27 +144,31 @@ class Clauses(NamedTuple):
         begins[edges] = True  # stands for the first character
         begins[edges[np.diff(sheet.starts) > 0] + 1] = False
         symbols = np.flatnonzero(begins)
-        first = np.append(np.searchsorted(symbols, edges), len(symbols))
         characters = symbols - 2 * text[symbols] - inner[symbols]
-        return cls(first, symbols, np.append(characters, len(sheet.codes)), sheet.offsets)
+        after = np.append(characters[1:], len(sheet.codes))
+        some, offsets = after > characters, np.append(sheet.offsets, 0)
+        starts, ends = np.where(some, offsets[characters], 0), np.where(some, offsets[after - 1] + 1, 0)
+        return cls(np.searchsorted(symbols, edges), symbols, starts, ends)
 
-    def span(self, clause: int) -> tuple[int, int]:
-        """Return where a clause stands in its text."""
-        begin, end = self.characters[clause : clause + 2].tolist()
-        return (int(self.offsets[begin]), int(self.offsets[end - 1]) + 1) if begin < end else (0, 0)
+    def best(self, odds: Floats) -> Integers:
+        """Return for each text and each column the clause of the highest odds, the first of such."""
+        highest = np.maximum.reduceat(odds, self.first, axis=0)
+        texts = np.repeat(np.arange(len(self.first)), np.diff(np.append(self.first, len(odds))))
+        numbers = np.arange(len(odds))[:, None]
+        return np.minimum.reduceat(np.where(odds == highest[texts], numbers, len(odds)), self.first, axis=0)
 
 
 class Read(NamedTuple):
     """What speaks for each intent in several texts.
 
     `own` (texts, intents): log-odds of each text alone; `around` (texts, 2 * intents): what it adds to those of the
-    text after it, then of the one before it; `by_clause` (clauses, intents): log-odds of each of their clauses alone.
+    text after it, then of the one before it; `clause` (texts, intents): the one of its `clauses` that speaks most.
     """
 
     own: Floats
     around: Floats
+    clause: Integers
     clauses: Clauses
-    by_clause: Floats
 
 
 @dataclass(frozen=True)
@@ -219,12 +222,12 @@ class IntentClassifier:
         sheet = normalise_all(texts)
         clauses = Clauses.of(sheet)
         of_clauses = self._sums(sheet, clauses.symbols)
-        own, around = (np.add.reduceat(sums, clauses.first[:-1], axis=0) for sums in of_clauses)
+        own, around = (np.add.reduceat(sums, clauses.first, axis=0) for sums in of_clauses)
         return Read(
             self._odds(own, around),
             around[:, count:-1] * (AROUND / _length(around)),
+            clauses.best(self._odds(*of_clauses)),
             clauses,
-            self._odds(*of_clauses),
         )
 
     def probabilities(self, texts: Sequence[str]) -> Floats:

@@ -139,7 +139,8 @@ class Matcher:
             terms = expressions[start:end]
             for phrase in each.phrases():
                 terms += self._leads[phrase]
-            read[text] = Line(sheet, number, each, frozenset(terms), TextRead(meanings, number))
+            held = frozenset(terms) if terms else _NO_TERMS
+            read[text] = Line(sheet, number, each, held, TextRead(meanings, number))
             start = end
         return read
 
@@ -155,7 +156,7 @@ class Matcher:
         """Return where in a text an intent speaks most."""
         term = self.terms[number]
         assert isinstance(term, Intent)
-        span = self._intents.place(term, line.read, len(line.as_heard().text))
+        span = self._intents.place(term, line.read, len(line.sheet.texts[line.number]))
         return ((*span, Match.LIKE, probability),)
 
     def places(self, line: Line, number: int) -> tuple[Place, ...]:

@@ -20,14 +20,13 @@ class Meaning:
     def __init__(self, classifier: IntentClassifier, texts: Sequence[str]) -> None:
         self.read = classifier.read(texts)
         self._names = classifier.names
+        self._spans: list[Span] = [
+            *zip(self.read.clauses.starts.tolist(), self.read.clauses.ends.tolist(), strict=True)
+        ]
 
     def place(self, text: int, name: str) -> Span:
         """Return where in a text an intent speaks most: the clause of the highest odds."""
-        _, _, clauses, odds = self.read
-        clause, end = clauses.first[text : text + 2].tolist()
-        if end - clause > 1:
-            clause += int(odds[clause:end, self._names.index(name)].argmax())
-        return clauses.span(clause)
+        return self._spans[self.read.clause[text, self._names.index(name)]]
 
 
 class TextRead(NamedTuple):

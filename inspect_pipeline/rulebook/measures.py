@@ -85,8 +85,10 @@ def _interruptions(measure: Measure, hearing: Hearing) -> tuple[Evidence, ...]:
     cut_in: list[Evidence] = []
     for start, end in merge(hearing.speech(by), INTERRUPTER_PAUSE_S):
         for other_start, other_end in running:
-            both = min(end, other_end) - start
-            if other_start <= start - measure.lead_s and both > 0 and both >= measure.limit:
+            if other_start > start - measure.lead_s:
+                break
+            both = (end if end < other_end else other_end) - start
+            if both > 0 and both >= measure.limit:
                 cut_in.append(_measured(by, (start, start + both), both))
     return tuple(cut_in)
 

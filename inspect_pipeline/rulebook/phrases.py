@@ -7,6 +7,7 @@ piece intact (pigeonhole), so comparing the surroundings of pieces loses nothing
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -67,6 +68,9 @@ class Clues:
         return self.whole.keys() | self.begun.keys()
 
 
+_NO_CLUES = Clues()
+
+
 class PhraseIndex:
     """Finds `phrases` in texts. A phrase is named by its place in the sequence."""
 
@@ -102,16 +106,16 @@ class PhraseIndex:
 
     def clues(self, sheet: HeardSheet, numbers: Numbers, starts: Numbers) -> list[Clues]:
         """Return the clues of each text; `numbers` and `starts` are what the scanner finds in the symbols."""
-        clues = [Clues() for _ in sheet.texts]
+        found: dict[int, Clues] = defaultdict(Clues)
         texts = sheet.text_at[starts]
         offsets = starts - sheet.edges[texts] - 1
         forms, rows = self._whole(numbers)
         for text, offset, form in zip(texts[rows].tolist(), offsets[rows].tolist(), forms.tolist(), strict=True):
             _, phrase, characters = self._forms[form]
-            clues[text].whole.setdefault(phrase, []).append((offset, characters))
+            found[text].whole.setdefault(phrase, []).append((offset, characters))
         for text, phrase, begin in self._pieces.places(sheet, numbers, offsets, texts):
-            clues[text].begun.setdefault(phrase, []).append(begin)
-        return clues
+            found[text].begun.setdefault(phrase, []).append(begin)
+        return [found.get(text, _NO_CLUES) for text in range(len(sheet.texts))]
 
     def find(self, phrase: int, heard: Heard, clues: Clues) -> tuple[Sequence[Found], Sequence[int]]:
         """Return the hits of a phrase in a text, the best that do not overlap, and the offsets at which it may be

@@ -143,6 +143,8 @@ def reply_scope(hearing: Hearing, moment: Moment, side: Position, within: Extent
     if side is Position.BEFORE:
         positions = _near(hearing, moment, within, speaker, after=False)
         return Scope(_earliest(hearing, positions, within, begin), moment.start_s, positions, moment, side)
+    if within is None and moment.position is not None:
+        return Scope(begin, end, _all_around(hearing, moment, moment.position), moment, side)
     before = reply_scope(hearing, moment, Position.BEFORE, within, speaker)
     after = reply_scope(hearing, moment, Position.AFTER, within, speaker)
     positions = (before.positions or frozenset()) | (after.positions or frozenset())
@@ -196,6 +198,13 @@ def _before(hearing: Hearing, moment: Moment) -> list[int]:
         return [at for at, one in enumerate(said) if one.start_s < moment.start_s]
     here = [own] if moment.start > 0 else []
     return [*range(own), *here, *[at for at in range(own + 1, len(said)) if said[at].start_s < moment.start_s]]
+
+
+def _all_around(hearing: Hearing, moment: Moment, own: int) -> frozenset[int]:
+    """Return all utterances of which anything lies before or after something said: not its own, if it is all of it."""
+    everything = hearing.places(None, Speaker.UNKNOWN)
+    alone = moment.start <= 0 and moment.end >= len(hearing.utterances[own].text)
+    return everything - {own} if alone else everything
 
 
 def has_speech(hearing: Hearing, scope: Scope, speaker: Speaker) -> bool:

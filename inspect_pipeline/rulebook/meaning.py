@@ -26,7 +26,7 @@ class Meaning:
 
     def place(self, text: int, name: str) -> Span:
         """Return where in a text an intent speaks most: the clause of the highest odds."""
-        return self._spans[self.read.clause[text, self._names.index(name)]]
+        return self._spans[int(self.read.clause[text, self._names.index(name)])]
 
 
 class TextRead(NamedTuple):

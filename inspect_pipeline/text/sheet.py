@@ -118,7 +118,8 @@ class Sheet:
         between = np.diff(at) - 1
         paused = np.diff(np.cumsum(kinds & _Kind.PAUSE != 0)[at]) == between
         han = (kinds & _Kind.HAN != 0)[at]
-        return broken | ((between > 0) & paused & han[:-1] & han[1:])
+        breaks: npt.NDArray[np.bool_] = broken | ((between > 0) & paused & han[:-1] & han[1:])
+        return breaks
 
 
 def normalise_all(texts: Sequence[str]) -> Sheet:

@@ -243,7 +243,7 @@ class IntentClassifier:
     def _sums(self, sheet: Sheet, first: Integers) -> tuple[Floats, Floats]:
         """Add up what n-grams add in each of the parts that begin at `first`: those that ignore, and those that reach,
         what is said around. The last column is the square of the length."""
-        near, far = self._pull
+        near, far = self._pull  # in the shorter one, too, a bucket beyond the end is clipped to the last row
         kinds = [*grams(sheet)]
         own = np.zeros((len(first), near.shape[1]), dtype=np.float32)
         around = np.zeros((len(first), far.shape[1]), dtype=np.float32)

@@ -17,18 +17,16 @@ import numpy as np
 import numpy.typing as npt
 
 from inspect_pipeline.model import Speaker
-from inspect_pipeline.rulebook.intents import (
-    AROUND,
+from inspect_pipeline.rulebook.grams import (
     AROUND_ORDERS,
     BUCKETS,
     NO_GRAM,
-    Bytes,
     Floats,
     Integers,
-    IntentClassifier,
     grams,
     text_of_symbols,
 )
+from inspect_pipeline.rulebook.intents import AROUND, Bytes, IntentClassifier
 from inspect_pipeline.text.sheet import normalise_all
 from inspect_pipeline.text.sound import Ear
 

@@ -27,70 +27,15 @@ import numpy as np
 import numpy.typing as npt
 
 from inspect_pipeline.model import Speaker
-from inspect_pipeline.rulebook.heard import fold
-from inspect_pipeline.text.sheet import CharacterTable, Sheet, normalise_all
-from inspect_pipeline.text.sound import Ear
+from inspect_pipeline.rulebook.grams import AROUND_ORDERS, BUCKETS, Clauses, Floats, Integers, grams, text_starts
+from inspect_pipeline.text.sheet import Sheet, normalise_all
 
-BUCKETS = 1 << 16  # of each of the two tables, characters and syllables
-NO_GRAM = 2 * BUCKETS
-_ORDERS = ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3))  # which table, and how many of them
-AROUND_ORDERS = 2  # the first of them, all of characters: what is read of the utterances around
 AROUND = 0.5  # what is said around an utterance is scaled to this length
-_FACTORS = np.array([0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D], dtype=np.uint64)
 _AT_ONCE = 1024  # symbols: what their n-grams add stays in the processor's cache
-_EDGE = 1  # the symbol before the first character and after the last
 # A listener's noise: neither a turn of its own nor the end of the other's.
 _BACKCHANNEL = re.compile(r"[\W嗯啊哦噢喔呃额诶欸哎唉哈嘿]*")
 
-Floats = npt.NDArray[np.float32]
-Integers = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.int8]
-
-_folded = CharacterTable(lambda character: ord(fold(character)))
-_ear = Ear()
-_heard = CharacterTable(lambda character: ord(_ear.symbol(character)))
-
-
-def grams(sheet: Sheet) -> Iterator[Integers]:
-    """Yield for each symbol the bucket of the n-gram that begins with it, one kind after another.
-
-    The symbols of a text are its characters between two edges. An n-gram that would reach over its end is `NO_GRAM`.
-    """
-    text, inner = _symbols(sheet)
-    layers = [np.full(len(text), _EDGE, dtype=np.uint64) for _ in range(2)]
-    keys = _folded(sheet.codes)
-    layers[0][inner], layers[1][inner] = keys, _heard(keys)
-    for table, order in _ORDERS:
-        count = max(0, len(text) - order + 1)
-        mixed = np.zeros(count, dtype=np.uint64)
-        for place in range(order):
-            mixed = (mixed ^ layers[table][place : place + count]) * _FACTORS[place]
-        mixed = (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0x94D049BB133111EB)
-        bucket = np.full(len(text), NO_GRAM, dtype=np.int64)
-        bucket[:count] = (mixed >> np.uint64(40)) & np.uint64(BUCKETS - 1)
-        bucket[:count] += table * BUCKETS
-        bucket[:count][text[:count] != text[len(text) - count :]] = NO_GRAM
-        yield bucket
-
-
-def text_of_symbols(sheet: Sheet) -> Integers:
-    """Return the number of the text that each symbol is in."""
-    return _symbols(sheet)[0]
-
-
-def _symbols(sheet: Sheet) -> tuple[Integers, npt.NDArray[np.bool_]]:
-    """Return the text of each symbol, and whether it is a character or an edge."""
-    lengths = np.diff(sheet.starts) + 2
-    text = np.repeat(np.arange(len(lengths)), lengths)
-    inner = np.ones(len(text), dtype=bool)
-    inner[_edges(sheet)] = inner[_edges(sheet) + lengths - 1] = False
-    return text, inner
-
-
-def _edges(sheet: Sheet) -> Integers:
-    """Return the first symbol of each text."""
-    edges: Integers = sheet.starts[:-1] + 2 * np.arange(len(sheet.texts))
-    return edges
 
 
 def is_backchannel(text: str) -> bool:
@@ -121,41 +66,6 @@ def _last_of_others(speakers: Sequence[Speaker], loud: Sequence[bool]) -> list[i
                 other, speaking = last, speaker
             last = at
     return found
-
-
-class Clauses(NamedTuple):
-    """The clauses of several texts, counted through; a text has one at least.
-
-    `first`: that of each text; `symbols`: the first symbol of each; `starts`, `ends`: where each stands in its text.
-    """
-
-    first: Integers
-    symbols: Integers
-    starts: Integers
-    ends: Integers
-
-    @classmethod
-    def of(cls, sheet: Sheet) -> Clauses:
-        """Return the clauses of texts."""
-        text, inner = _symbols(sheet)
-        edges = _edges(sheet)
-        begins = np.zeros(len(text), dtype=bool)
-        begins[inner] = sheet.clause_begins()
-        begins[edges] = True  # stands for the first character
-        begins[edges[np.diff(sheet.starts) > 0] + 1] = False
-        symbols = np.flatnonzero(begins)
-        characters = symbols - 2 * text[symbols] - inner[symbols]
-        after = np.append(characters[1:], len(sheet.codes))
-        some, offsets = after > characters, np.append(sheet.offsets, 0)
-        starts, ends = np.where(some, offsets[characters], 0), np.where(some, offsets[after - 1] + 1, 0)
-        return cls(np.searchsorted(symbols, edges), symbols, starts, ends)
-
-    def best(self, odds: Floats) -> Integers:
-        """Return for each text and each column the clause of the highest odds, the first of such."""
-        highest = np.maximum.reduceat(odds, self.first, axis=0)
-        texts = np.repeat(np.arange(len(self.first)), np.diff(np.append(self.first, len(odds))))
-        numbers = np.arange(len(odds))[:, None]
-        return np.minimum.reduceat(np.where(odds == highest[texts], numbers, len(odds)), self.first, axis=0)
 
 
 class Read(NamedTuple):
@@ -233,7 +143,7 @@ class IntentClassifier:
     def probabilities(self, texts: Sequence[str]) -> Floats:
         """Return the probability of each intent for each text alone, shape (texts, intents), rounded to 3 digits."""
         sheet = normalise_all(texts)
-        return probability(self._odds(*self._sums(sheet, _edges(sheet))))
+        return probability(self._odds(*self._sums(sheet, text_starts(sheet))))
 
     def _odds(self, own: Floats, around: Floats) -> Floats:
         """Return the log-odds that `_sums` add up to."""

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from inspect_pipeline.model import Speaker
-from inspect_pipeline.rulebook.intents import Floats, IntentClassifier, neighbours, probability
+from inspect_pipeline.rulebook.grams import Floats
+from inspect_pipeline.rulebook.intents import IntentClassifier, neighbours, probability
 from inspect_pipeline.rulebook.terms import Intent, Term
 
 Span = tuple[int, int]

@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from inspect_pipeline.model import Match
-from inspect_pipeline.rulebook.intents import Floats, Integers, IntentClassifier
+from inspect_pipeline.rulebook.grams import Floats, Integers
+from inspect_pipeline.rulebook.intents import IntentClassifier
 
 
 class _Term:

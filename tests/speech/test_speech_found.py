@@ -15,7 +15,7 @@ from inspect_pipeline.speech.decode import Track, decode
 from inspect_pipeline.speech.listen import call_turns, listen
 from inspect_pipeline.speech.settings import SpeechSettings
 from inspect_pipeline.speech.turns import Turn, cut_long, find_turns
-from inspect_pipeline.speech.vad import Speech, find_speech, frame_levels, speech_probabilities
+from inspect_pipeline.speech.vad import FRAME_S, Speech, find_speech, frame_levels, speech_probabilities
 
 SETTINGS = SpeechSettings()
 
@@ -109,6 +109,33 @@ def test_both_speaking_at_once_is_no_cross_talk() -> None:
         if min(a.end_s, c.end_s) - max(a.start_s, c.start_s) > 1.0
     ]
     assert [(round(start), round(end)) for start, end in together] == [(8, 11), (16, 18)]
+
+
+def frames(*parts: tuple[float, float]) -> NDArray[np.float32]:
+    return np.concatenate([np.full(round(length / FRAME_S), value, dtype=np.float32) for length, value in parts])
+
+
+def test_faint_noise_that_the_detector_takes_for_speech_begins_no_utterance() -> None:
+    # the background, 3.8 s of noise no louder than it with probabilities of speech, a question, the background
+    probabilities = frames((8, 0.0), (3.84, 0.3), (0.8, 0.4), (4, 0.0))
+    levels = frames((8, -60.0), (3.84, -61.0), (0.8, -20.0), (4, -60.0))
+    (question,) = find_speech(probabilities, levels)
+    assert question.start_s == pytest.approx(11.84, abs=0.3)
+    assert question.end_s == pytest.approx(12.64, abs=0.1)
+
+
+def test_noise_between_two_utterances_parts_them() -> None:
+    probabilities = frames((2, 0.0), (2, 0.4), (3, 0.3), (2, 0.4), (3, 0.0))
+    levels = frames((2, -60.0), (2, -20.0), (3, -61.0), (2, -20.0), (3, -60.0))
+    before, after = find_speech(probabilities, levels)
+    assert before.end_s == pytest.approx(4.0, abs=0.3)
+    assert after.start_s == pytest.approx(7.0, abs=0.3)
+
+
+def test_half_a_second_of_quiet_within_an_utterance_parts_nothing() -> None:
+    probabilities = frames((2, 0.0), (2, 0.4), (0.6, 0.3), (2, 0.4), (3, 0.0))
+    levels = frames((2, -60.0), (2, -20.0), (0.6, -61.0), (2, -20.0), (3, -60.0))
+    assert len(find_speech(probabilities, levels)) == 1
 
 
 def test_levels_are_those_of_the_speech() -> None:

@@ -51,6 +51,7 @@ class Counts:
     hit: int = 0  # truly violated (or there) and said so
     false_alarm: int = 0
     missed: int = 0  # truly violated and called something else, uncertain included
+    missed_uncertain: int = 0  # of those missed: not passed in silence
     abstained: int = 0
     decided: int = 0
 
@@ -61,6 +62,7 @@ class Counts:
         self.hit += verdict in POSITIVE and label == "fail"
         self.false_alarm += verdict in POSITIVE and label != "fail"
         self.missed += verdict not in POSITIVE and label == "fail"
+        self.missed_uncertain += verdict is Verdict.UNCERTAIN and label == "fail"
 
 
 @dataclass
@@ -256,12 +258,12 @@ def show(name: str, report: Report) -> None:
             print(f"{kind}: {len(errors)} measured, worst boundary error {max(errors):.2f} s")
     if report.speech_rates:
         print(rate_line(report.speech_rates))
-    print(f"{'rule':26} {'precision':20} {'recall':20} {'abstained':20} hit/false/missed")
+    print(f"{'rule':26} {'precision':20} {'recall':20} {'abstained':20} hit/false/missed (uncertain)")
     for rule, counts in [*sorted(report.rules.items()), ("all rules", report.total)]:
         print(
             f"{rule:26} {share(counts.hit, counts.hit + counts.false_alarm):20} "
             f"{share(counts.hit, counts.hit + counts.missed):20} {share(counts.abstained, counts.decided):20} "
-            f"{counts.hit}/{counts.false_alarm}/{counts.missed}"
+            f"{counts.hit}/{counts.false_alarm}/{counts.missed} ({counts.missed_uncertain})"
         )
     for row in report.wrong:
         print(f"  {row['call']}  {row['rule']}: truth {row['truth']}, said {row['verdict']}")

@@ -168,7 +168,7 @@ def _frames(track: Track, start: int, end: int) -> Samples:
 
 
 def _quiet(levels: Frames, least_db: float, spans: Sequence[tuple[int, int]]) -> NDArray[np.bool_]:
-    """Which frames of the spans are among as many in a row that have nothing of that level around them."""
+    """Which frames stand in a span, half a second of them in a row, with nothing of that level around them."""
     found = np.zeros(len(levels), dtype=np.bool_)
     if not spans:
         return found

@@ -1,7 +1,7 @@
 """Who speaks in a mono call, and which channel is the agent's when nobody told.
 
-Two speakers take turns. Each utterance has words that sound like one or the other (`cues`) and a voice (`voice`); each
-speaker's voice is the same throughout. A hidden Markov model of two states is fitted to both by
+Two speakers take turns. Each utterance has words that sound like one or the other (`agent_words`) and a voice
+(`voice`); each speaker's voice is the same throughout. A hidden Markov model of two states is fitted to both by
 expectation-maximisation (Rabiner 1989, sections III-IV); its posterior says who spoke, and how sure that is.
 """
 
@@ -15,9 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspect_pipeline.model import Speaker, SpeakerSource
-from inspect_pipeline.speech.cues import agent_log_odds, is_question
+from inspect_pipeline.speech.agent_words import agent_log_odds, is_question
 from inspect_pipeline.speech.voice import PITCH, Voice
-from inspect_pipeline.text.normalise import normalise
 
 _ROUNDS = 15
 _SWITCH, _SWITCH_AFTER_QUESTION = 0.6, 0.85  # how often the other one speaks next
@@ -64,7 +63,7 @@ def tell_apart(spoken: Sequence[Spoken]) -> Speakers:
     """Say who spoke in a mono call of two speakers, utterance by utterance in time order."""
     if not spoken:
         return Speakers((), 0.0, SpeakerSource.UNKNOWN)
-    words = np.array([agent_log_odds(normalise(each.text).text) for each in spoken])
+    words = agent_log_odds([each.text for each in spoken])
     switch = np.array([_SWITCH_AFTER_QUESTION if is_question(each.text) else _SWITCH for each in spoken[:-1]])
     voices = _standard(spoken)
     starts = [1 / (1 + np.exp(-words))]
@@ -86,8 +85,7 @@ def agent_channel(left: Sequence[str], right: Sequence[str]) -> tuple[int, float
 
     Most telephone systems record the agent on the left; words that say otherwise outweigh that.
     """
-    odds = _AGENT_LEFT + sum(agent_log_odds(normalise(text).text) for text in left)
-    odds -= sum(agent_log_odds(normalise(text).text) for text in right)
+    odds = _AGENT_LEFT + float(agent_log_odds(left).sum() - agent_log_odds(right).sum())
     return (0 if odds >= 0 else 1), 1 / (1 + math.exp(-min(abs(odds), 20.0)))
 
 

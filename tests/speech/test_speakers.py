@@ -10,7 +10,7 @@ import pytest
 from sounds import CALLS, RATE, noise, seconds
 
 from inspect_pipeline.model import Speaker, SpeakerSource
-from inspect_pipeline.speech.cues import agent_log_odds, is_question
+from inspect_pipeline.speech.agent_words import agent_log_odds, is_question
 from inspect_pipeline.speech.decode import Track, decode, samples
 from inspect_pipeline.speech.speakers import Spoken, agent_channel, tell_apart
 from inspect_pipeline.speech.voice import voice
@@ -95,8 +95,9 @@ def test_the_agents_channel_is_found_by_what_is_said_on_it() -> None:
     ],
 )
 def test_words_sound_like_one_or_the_other(text: str, agent: bool) -> None:
-    assert (agent_log_odds(text) > 1) == agent
-    assert -5 <= agent_log_odds(text) <= 5
+    (odds,) = agent_log_odds([text])
+    assert (odds > 1) == agent
+    assert -5 <= odds <= 5
 
 
 def test_questions() -> None:

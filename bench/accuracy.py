@@ -9,7 +9,8 @@ folder of scripts (`*.yaml`, as in `fixtures/scripts`) will do then, of which `t
 
 Printed: character error rate, per-rule precision, recall and abstention with 95 % Wilson intervals, speakers, timing,
 the agent's speech rate beside the true one (characters a minute of the agent's own speaking time) and every wrong
-verdict with its quotes. A judgement counts when truth decides it (a label is given).
+verdict with its quotes; for several folders also what they come to. A judgement counts when truth decides it (a label
+is given). An abstention on a violation counts as missed, but for the line below the table.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from __future__ import annotations
 import argparse
 import json
 import pickle
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from functools import cache
 from pathlib import Path
 
@@ -64,6 +66,11 @@ class Counts:
         self.missed += verdict not in POSITIVE and label == "fail"
         self.missed_uncertain += verdict is Verdict.UNCERTAIN and label == "fail"
 
+    def merge(self, other: Counts) -> None:
+        """Add the judgements of another rule or folder."""
+        for each in fields(self):
+            setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
+
 
 @dataclass
 class Report:
@@ -79,6 +86,24 @@ class Report:
     speech_rates: list[tuple[float, float]] = field(default_factory=list)  # characters a minute: measured, true
     wrong: list[dict[str, str]] = field(default_factory=list)
     other: dict[str, int] = field(default_factory=dict)
+
+
+def together(reports: Sequence[Report]) -> Report:
+    """Return what several folders come to, without the list of what is wrong."""
+    whole = Report()
+    for report in reports:
+        for rule, counts in report.rules.items():
+            whole.rules.setdefault(rule, Counts()).merge(counts)
+        whole.total.merge(report.total)
+        whole.edits += report.edits
+        whole.characters += report.characters
+        for kind in whole.speech_s:
+            whole.right_speech_s[kind] += report.right_speech_s[kind]
+            whole.speech_s[kind] += report.speech_s[kind]
+        for kind, errors in report.timing_errors_s.items():
+            whole.timing_errors_s[kind].extend(errors)
+        whole.speech_rates += report.speech_rates
+    return whole
 
 
 def characters(text: str) -> str:
@@ -265,6 +290,8 @@ def show(name: str, report: Report) -> None:
             f"{share(counts.hit, counts.hit + counts.missed):20} {share(counts.abstained, counts.decided):20} "
             f"{counts.hit}/{counts.false_alarm}/{counts.missed} ({counts.missed_uncertain})"
         )
+    found, answered = report.total.hit, report.total.hit + report.total.missed - report.total.missed_uncertain
+    print(f"{'recall of what it answered':47} {share(found, answered)}")
     for row in report.wrong:
         print(f"  {row['call']}  {row['rule']}: truth {row['truth']}, said {row['verdict']}")
         print(f"      {row['reason']} {row['quotes']}")
@@ -297,6 +324,8 @@ def main() -> None:
     else:
         for name, report in reports.items():
             show(name, report)
+        if len(reports) > 1:
+            show("all folders", together([*reports.values()]))
 
 
 if __name__ == "__main__":

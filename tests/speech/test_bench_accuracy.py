@@ -10,6 +10,8 @@ import sys
 import pytest
 from sounds import CALLS
 
+from inspect_pipeline.model import Verdict
+
 ROOT = CALLS.parents[1]
 
 
@@ -51,3 +53,25 @@ def test_scripts_are_judged_by_their_words_without_what_only_a_voice_decides() -
     assert {rule for rule in report["rules"] if rule.startswith("timing.")} == set()
     assert report["total"]["decided"] == 332
     assert report["total"]["hit"] >= 30
+
+
+def test_several_folders_are_summed_and_an_abstention_is_told_from_a_miss(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "bench"))
+    import accuracy
+
+    def report(*verdicts: tuple[Verdict, str]) -> accuracy.Report:
+        made = accuracy.Report()
+        for verdict, label in verdicts:
+            made.rules.setdefault("a.b", accuracy.Counts()).add(verdict, label)
+            made.total.add(verdict, label)
+        return made
+
+    some = report((Verdict.VIOLATED, "fail"), (Verdict.UNCERTAIN, "fail"), (Verdict.UNCERTAIN, "pass"))
+    others = report((Verdict.VIOLATED, "pass"), (Verdict.MET, "fail"), (Verdict.VIOLATED, "fail"))
+    accuracy.show("both", accuracy.together([some, others]))
+    told = capsys.readouterr().out
+    assert "2/1/2 (1)" in told
+    assert "recall of what it answered                      0.667" in told
+    assert (some.total.hit, others.total.hit) == (1, 1)

@@ -314,7 +314,10 @@ def main() -> None:
     model = load_sentence_model(None)
     packs = load_packs([pack_path(name) for name in options.rules or ["telecom-cn"]])
     judge = Judge(packs, Similarity(model) if model else None)
-    reports = {folder.resolve().name: measure(folder, judge, options) for folder in options.folders}
+    reports: dict[str, Report] = {}
+    for folder in options.folders:
+        name = folder.resolve().name
+        reports[str(folder) if name in reports else name] = measure(folder, judge, options)
     if options.json:
         print(
             json.dumps(

@@ -15,7 +15,7 @@ from inspect_pipeline.rulebook.spans import Interval, between, clip, merge, tota
 
 # Pauses inside one stretch of speech: shorter ones do not end it.
 INTERRUPTER_PAUSE_S = 0.3
-INTERRUPTED_PAUSE_S = 0.6
+INTERRUPTED_PAUSE_S = 0.9  # somebody who takes a breath is still speaking; of 660 calls 1.0 gives one false alarm
 
 _NEEDS_CHANNELS = (Quantity.INTERRUPTION, Quantity.SPEECH_RATE, Quantity.TALK_SHARE, Quantity.VOLUME)
 

@@ -117,6 +117,15 @@ def test_interruptions(agent: list[tuple[float, float]], places: tuple[tuple[flo
     assert (finding.verdict.value, _places(finding)) == ("violated" if places else "met", places)
 
 
+@pytest.mark.parametrize(("pause", "verdict"), [(0.85, "violated"), (0.95, "met")])
+def test_who_takes_a_breath_is_still_speaking(pause: float, verdict: str) -> None:
+    """An agent who begins as the customer goes on after a breath of 0.8 s was taken for one who began with them."""
+    again = 15.0 + pause
+    customer = [("speech", CUSTOMER, 10.0, 15.0), ("speech", CUSTOMER, again, 20.0)]
+    finding = judged(INTERRUPTION, activity(40.0, *customer, ("speech", AGENT, again + 0.05, 25.0)))
+    assert finding.verdict.value == verdict
+
+
 def test_the_customer_may_be_the_one_who_cuts_in() -> None:
     heard = activity(40.0, ("speech", AGENT, 10, 20), ("speech", CUSTOMER, 12, 16))
     assert judged(INTERRUPTION, heard).verdict == "met"

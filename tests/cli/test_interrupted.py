@@ -16,12 +16,12 @@ from typed_commands import BAD, environment, started
 
 NIGHT = "2026-11-20"
 SOUNDS = ["good-complaint", "good-noisy", "same-channels"]
-CALLS = [f"c-{number:02d}" for number in range(12)]
+CALLS = [f"c-{number:02d}" for number in range(18)]
 
 
 @pytest.fixture
 def recordings(tmp_path: Path) -> Path:
-    """Short calls, three sounds under four names each."""
+    """Short calls, three sounds under six names each."""
     folder = tmp_path / "recordings"
     folder.mkdir()
     for number, name in enumerate(CALLS):
@@ -73,7 +73,7 @@ def test_stopped_killed_and_finished(tmp_path: Path, recordings: Path) -> None:
     out, err = stopped.communicate(timeout=60)
     assert (stopped.returncode, out) == (3, "")
     assert re.fullmatch(
-        rf"night {NIGHT}: stopped with [0-9]+ of 12 calls done: run the same command again to go on\n", err
+        rf"night {NIGHT}: stopped with [0-9]+ of 18 calls done: run the same command again to go on\n", err
     )
     first = runs.finished()
 
@@ -86,9 +86,9 @@ def test_stopped_killed_and_finished(tmp_path: Path, recordings: Path) -> None:
 
     code, told = runs.to_the_end()
     assert code == 0, told
-    assert "12 calls in = 12 inspected + 0 failed + 0 skipped" in told
+    assert "18 calls in = 18 inspected + 0 failed + 0 skipped" in told
     kept = re.search(r"; (\d+) calls? done before", told)
-    assert "nothing was left to do" in told or (kept and first <= int(kept[1]) < 12)
+    assert "nothing was left to do" in told or (kept and first <= int(kept[1]) < 18)
 
     calls = [row["call_id"] for part in sorted(runs.out.glob("calls/*/*.parquet")) for row in
              pq.read_table(part, columns=["call_id"]).to_pylist()]  # fmt: skip

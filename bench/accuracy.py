@@ -18,7 +18,7 @@ from __future__ import annotations
 import argparse
 import json
 import pickle
-from collections.abc import Sequence
+from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field, fields
 from functools import cache
@@ -88,7 +88,7 @@ class Report:
     other: dict[str, int] = field(default_factory=dict)
 
 
-def together(reports: Sequence[Report]) -> Report:
+def together(reports: Iterable[Report]) -> Report:
     """Return what several folders come to, without the list of what is wrong."""
     whole = Report()
     for report in reports:
@@ -328,7 +328,7 @@ def main() -> None:
         for name, report in reports.items():
             show(name, report)
         if len(reports) > 1:
-            show("all folders", together([*reports.values()]))
+            show("all folders", together(reports.values()))
 
 
 if __name__ == "__main__":

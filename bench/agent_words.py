@@ -24,6 +24,7 @@ from inspect_pipeline.rulebook.intent_training import TaggedTurn, misheard, trai
 from inspect_pipeline.rulebook.intents import IntentClassifier
 from inspect_pipeline.rulebook.read_intents import read_turns
 from inspect_pipeline.speech.agent_words import AGENT, TRAINED
+from inspect_pipeline.store.atomic import write_file
 
 INTENTS = Path(__file__).resolve().parents[1] / "rules" / "intents"
 EVERY = 3  # of so many files of calls one is left out
@@ -73,7 +74,7 @@ def main() -> None:
         "right_garbled": measure(classifier, misheard(held, seed=2)),
     }
     if options.write:
-        TRAINED.write_bytes(trained(read_turns(INTENTS)).dump())
+        write_file(TRAINED, trained(read_turns(INTENTS)).dump(), TRAINED.parent)
     if options.json:
         print(json.dumps({"schema": 1, "result": result}))
         return

@@ -19,7 +19,7 @@ from inspect_pipeline.rulebook.intents import IntentClassifier
 
 TRAINED = Path(__file__).with_name("agent_words.npz")
 AGENT = "客服"  # the classifier's only answer
-LIMIT = 5.0  # no utterance is surer than this of its speaker by its words alone
+_LIMIT = 5.0  # no utterance is surer than this of its speaker by its words alone
 _CAUTION = 0.7  # neighbouring utterances tell in part the same thing: with all of it a call is too sure
 
 _question = re.compile(r"[?？]$|[吗呢么]$|(什么|多少|哪里|几点|是不是|可以吗)$")
@@ -33,7 +33,7 @@ def _classifier() -> IntentClassifier:
 def agent_log_odds(texts: Sequence[str]) -> NDArray[np.float64]:
     """Return how much each utterance sounds like the agent, shape (texts,): -5 the customer, 5 the agent."""
     odds = _classifier().read(texts).own[:, 0].astype(np.float64) if texts else np.zeros(0)
-    return np.clip(_CAUTION * odds, -LIMIT, LIMIT)
+    return np.clip(_CAUTION * odds, -_LIMIT, _LIMIT)
 
 
 def is_question(text: str) -> bool:

@@ -1,7 +1,6 @@
 """Texts as n-grams of characters and of syllables, and as clauses: what a classifier of intents reads.
 
-An n-gram is a bucket of one of two tables (Weinberger et al.: Feature Hashing for Large Scale Multitask Learning,
-2009).
+An n-gram is known by a hash of 32 bits, its key.
 """
 
 from __future__ import annotations
@@ -16,41 +15,72 @@ from inspect_pipeline.rulebook.heard import fold
 from inspect_pipeline.text.sheet import CharacterTable, Sheet
 from inspect_pipeline.text.sound import Ear
 
-BUCKETS = 1 << 16  # of each of the two tables, characters and syllables
-NO_GRAM = 2 * BUCKETS
-AROUND_ORDERS = 2  # the first kinds of n-grams, all of characters: what is read of the utterances around
-_ORDERS = ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3))  # which table, and how many of them
+NO_GRAM = 0  # the key of what is none
+MOST_GRAMS = 1 << 19  # that a classifier knows
+AROUND_KINDS = 2  # the first kinds of n-grams: what is read of the utterances around
+_KINDS = ((0, (0,)), (0, (0, 1)), (0, (0, 1, 2)), (1, (0, 1)), (1, (0, 1, 2)), (1, (0, 2)))
+"""Characters (0) or syllables (1), and which of them from the first on: the last are two with one between them."""
+_SLOTS = 4 * MOST_GRAMS
 _FACTORS = np.array([0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D], dtype=np.uint64)
 _EDGE = 1  # the symbol before the first character and after the last
 
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
+Rows = npt.NDArray[np.int32]
+Keys = npt.NDArray[np.uint32]
 
 _folded = CharacterTable(lambda character: ord(fold(character)))
 _ear = Ear()
 _heard = CharacterTable(lambda character: ord(_ear.symbol(character)))
 
 
-def grams(sheet: Sheet) -> Iterator[Integers]:
-    """Yield for each symbol the bucket of the n-gram that begins with it, one kind after another.
+def grams(sheet: Sheet) -> Iterator[Keys]:
+    """Yield for each symbol the key of the n-gram that begins with it, one kind after another.
 
     The symbols of a text are its characters between two edges. An n-gram that would reach over its end is `NO_GRAM`.
     """
     text, inner = _symbols(sheet)
     layers = [np.full(len(text), _EDGE, dtype=np.uint64) for _ in range(2)]
-    keys = _folded(sheet.codes)
-    layers[0][inner], layers[1][inner] = keys, _heard(keys)
-    for table, order in _ORDERS:
-        count = max(0, len(text) - order + 1)
-        mixed = np.zeros(count, dtype=np.uint64)
-        for place in range(order):
-            mixed = (mixed ^ layers[table][place : place + count]) * _FACTORS[place]
+    codes = _folded(sheet.codes)
+    layers[0][inner], layers[1][inner] = codes, _heard(codes)
+    for kind, (layer, places) in enumerate(_KINDS):
+        reach = places[-1]
+        count = max(0, len(text) - reach)
+        mixed = np.full(count, kind, dtype=np.uint64)
+        for place, factor in zip(places, _FACTORS, strict=False):
+            mixed = (mixed ^ layers[layer][place : place + count]) * factor
         mixed = (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0x94D049BB133111EB)
-        bucket = np.full(len(text), NO_GRAM, dtype=np.int64)
-        bucket[:count] = (mixed >> np.uint64(40)) & np.uint64(BUCKETS - 1)
-        bucket[:count] += table * BUCKETS
-        bucket[:count][text[:count] != text[len(text) - count :]] = NO_GRAM
-        yield bucket
+        keys = np.full(len(text), NO_GRAM, dtype=np.uint32)
+        keys[:count] = mixed >> np.uint64(32)
+        keys[:count][text[:count] != text[len(text) - count :]] = NO_GRAM
+        yield keys
+
+
+class KnownGrams:
+    """The n-grams that a classifier knows, by their keys, and which row of its tables each of them has."""
+
+    def __init__(self, keys: Keys) -> None:
+        """`keys` (n-grams): the first ones by their rows, no two of which `share_a_slot`."""
+        self._keys = np.append(keys, np.uint32(NO_GRAM))
+        self._rows = np.full(_SLOTS, len(keys), dtype=np.int32)
+        self._rows[_slot(keys)] = np.arange(len(keys))
+
+    def rows(self, keys: Keys) -> Rows:
+        """Return the row of each n-gram, the one after the last for one that is not known."""
+        rows = self._rows.take(_slot(keys))
+        rows[self._keys.take(rows) != keys] = len(self._keys) - 1
+        return rows
+
+
+def shares_a_slot(keys: Keys) -> npt.NDArray[np.bool_]:
+    """Tell of each n-gram whether one before it has its slot in a table of `KnownGrams`: only one of them can be."""
+    shares = np.ones(len(keys), dtype=bool)
+    shares[np.unique(_slot(keys), return_index=True)[1]] = False
+    return shares
+
+
+def _slot(keys: Keys) -> Keys:
+    return keys & np.uint32(_SLOTS - 1)
 
 
 def text_of_symbols(sheet: Sheet) -> Integers:

@@ -12,18 +12,22 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from inspect_pipeline.model import Speaker
 from inspect_pipeline.rulebook.grams import (
-    AROUND_ORDERS,
-    BUCKETS,
+    AROUND_KINDS,
+    MOST_GRAMS,
     NO_GRAM,
     Floats,
     Integers,
+    Keys,
+    KnownGrams,
     grams,
+    shares_a_slot,
     text_of_symbols,
 )
 from inspect_pipeline.rulebook.intents import AROUND, Bytes, IntentClassifier
@@ -100,18 +104,18 @@ def train(turns: Sequence[TaggedTurn], penalty: float = PENALTY) -> IntentClassi
     names = tuple(sorted({name for turn in turns for name in turn.intents}))
     speakers = {name: {turn.speaker for turn in turns if name in turn.intents} for name in names}
     counted = _counted([turn.text for turn in turns])
-    times = np.bincount(counted[1], minlength=2 * BUCKETS)
-    rarity = np.where(times >= LEAST_TURNS, np.log((1 + len(turns)) / (1 + times)) + 1, 0)
-    rarity = rarity.astype(np.float16).astype(np.float32)
-    parts = [_scaled(*counted, rarity, len(turns))]
-    often_around = times[:BUCKETS] >= LEAST_TURNS_AROUND
+    known, times, near = _known(counted.key, _counted([turn.text for turn in turns], AROUND_KINDS).key)
+    rarity = (np.log((1 + len(turns)) / (1 + times)) + 1).astype(np.float16).astype(np.float32)
+    known_grams = KnownGrams(known)
+    parts = [_scaled(counted, known_grams, rarity, len(turns))]
     for place, texts in enumerate(([turn.before for turn in turns], [turn.after for turn in turns])):
-        row, column, value = _scaled(*_counted(texts, AROUND_ORDERS), rarity, len(turns))
+        row, column, value = _scaled(_counted(texts, AROUND_KINDS), known_grams, rarity, len(turns))
         there = np.array([bool(text) for text in texts])[row]  # the edges of an empty text are n-grams, too
-        there &= often_around[column]
-        parts.append((row[there], column[there] + (2 + place) * BUCKETS, value[there] * AROUND))
+        there &= column < near
+        parts.append((row[there], column[there] + len(known) + place * near, value[there] * AROUND))
     row, column, value = (np.concatenate(each) for each in zip(*parts, strict=True))
-    weights = np.zeros((4 * BUCKETS, len(names)), dtype=np.float32)
+    columns = len(known) + 2 * near
+    weights = np.zeros((columns, len(names)), dtype=np.float32)
     offsets = np.zeros(len(names), dtype=np.float32)
     for place, name in enumerate(names):
         decided = np.array([_counts(turn, name, speakers) for turn in turns])
@@ -120,12 +124,12 @@ def train(turns: Sequence[TaggedTurn], penalty: float = PENALTY) -> IntentClassi
         inside = decided[row]
         numbers = np.zeros(len(turns), dtype=np.int64)
         numbers[used] = np.arange(len(used))
-        part = _Rows(numbers[row[inside]], column[inside], value[inside], (len(used), 4 * BUCKETS))
+        part = _Rows(numbers[row[inside]], column[inside], value[inside], (len(used), columns))
         solved, offset = _solve(part, truth[used], penalty)
         weights[:, place], offsets[place] = solved, offset
-    own, before, after = np.split(weights, [2 * BUCKETS, 3 * BUCKETS])
+    own, before, after = np.split(weights, [len(known), len(known) + near])
     (ours, scale), (theirs, scale_around) = _whole_numbers(own), _whole_numbers(np.hstack([before, after]))
-    return IntentClassifier(names, rarity, ours, theirs, np.append(scale, scale_around), offsets)
+    return IntentClassifier(names, known, rarity, ours, theirs, np.append(scale, scale_around), offsets)
 
 
 def _whole_numbers(weights: Floats) -> tuple[Bytes, Floats]:
@@ -134,31 +138,49 @@ def _whole_numbers(weights: Floats) -> tuple[Bytes, Floats]:
     return np.rint(weights / scale).astype(np.int8), scale
 
 
-def _counted(texts: Sequence[str], orders: int | None = None) -> tuple[Integers, Integers, Integers]:
-    """Return which text has which n-grams: the text's number, the bucket, and how often."""
+class _Counted(NamedTuple):
+    """Which text has which n-grams: the text's number, the n-gram's key, and how often."""
+
+    text: Integers
+    key: Keys
+    often: Integers
+
+
+def _counted(texts: Sequence[str], kinds: int | None = None) -> _Counted:
+    """Count the n-grams of texts, of the first `kinds` only."""
     sheet = normalise_all(texts)
-    text = text_of_symbols(sheet)
-    found = [
-        (text[there] * (2 * BUCKETS) + bucket[there])
-        for bucket in islice(grams(sheet), orders)
-        for there in [bucket != NO_GRAM]
-    ]
+    text = text_of_symbols(sheet) << 32
+    found = [text[there] | keys[there] for keys in islice(grams(sheet), kinds) for there in [keys != NO_GRAM]]
     pairs, often = np.unique(np.concatenate(found), return_counts=True)
-    return pairs // (2 * BUCKETS), pairs % (2 * BUCKETS), often
+    return _Counted(pairs >> 32, (pairs & 0xFFFFFFFF).astype(np.uint32), often)
 
 
-def _scaled(
-    row: Integers, column: Integers, often: Integers, rarity: Floats, texts: int
-) -> tuple[Integers, Integers, Doubles]:
+def _known(keys: Keys, keys_around: Keys) -> tuple[Keys, Integers, int]:
+    """Choose the n-grams that a classifier knows, given once for each text that they are in: the most frequent ones.
+
+    Return their keys, how many texts each is in, and how many of them, which come first, count around an utterance.
+    """
+    known, times = np.unique(keys, return_counts=True)
+    order = np.argsort(-times, kind="stable")
+    order = order[times[order] >= LEAST_TURNS]
+    order = order[~shares_a_slot(known[order])][:MOST_GRAMS]
+    known, times = known[order], times[order]
+    near = np.isin(known, keys_around) & (times >= LEAST_TURNS_AROUND)
+    order = np.argsort(~near, kind="stable")
+    return known[order], times[order], int(near.sum())
+
+
+def _scaled(counted: _Counted, known: KnownGrams, rarity: Floats, texts: int) -> tuple[Integers, Integers, Doubles]:
     """Return the n-grams that are known with their values, each text scaled by the length of all that is known of it.
 
     `IntentClassifier.read` does the same.
     """
-    known = rarity[column] > 0
-    row, column, often = row[known], column[known], often[known]
+    column = known.rows(counted.key)
+    inside = column < len(rarity)
+    row, column, often = counted.text[inside], column[inside], counted.often[inside]
     value = rarity[column].astype(np.float64)
     norm = np.sqrt(np.bincount(row, often * value**2, texts))
-    return row, column, often * value / np.maximum(norm[row], 1e-9)
+    return row, column.astype(np.int64), often * value / np.maximum(norm[row], 1e-9)
 
 
 def _counts(turn: TaggedTurn, name: str, speakers: Mapping[str, set[Speaker]]) -> bool:

@@ -5,10 +5,9 @@ Paraphrase is the rule in calls, and no list of wordings is complete. A classifi
 quote. Syllables stand beside characters, so that a homophone of the recogniser's costs half of the evidence, not all.
 
 An utterance is its n-grams, as often as they stand in it: one to three characters, two or three syllables without
-tones, hashed into tables (Weinberger et al.: Feature Hashing for Large Scale Multitask Learning, 2009), each weighing
-as much as it is rare (inverse document frequency), divided by the root of the sum of these squares. The log-odds of an
-intent are linear in them, and in the single characters and pairs of what the other speaker says before and after:
-「三零六二」 is a check after 「后四位是多少」.
+tones, also two with one between them, each weighing as much as it is rare (inverse document frequency), divided by the
+root of the sum of these squares. The log-odds of an intent are linear in them, and in the single characters and pairs
+of what the other speaker says before and after: 「三零六二」 is a check after 「后四位是多少」.
 """
 
 from __future__ import annotations
@@ -27,7 +26,17 @@ import numpy as np
 import numpy.typing as npt
 
 from inspect_pipeline.model import Speaker
-from inspect_pipeline.rulebook.grams import AROUND_ORDERS, BUCKETS, Clauses, Floats, Integers, grams, text_starts
+from inspect_pipeline.rulebook.grams import (
+    AROUND_KINDS,
+    Clauses,
+    Floats,
+    Integers,
+    Keys,
+    KnownGrams,
+    Rows,
+    grams,
+    text_starts,
+)
 from inspect_pipeline.text.sheet import Sheet, normalise_all
 
 AROUND = 0.5  # what is said around an utterance is scaled to this length
@@ -85,13 +94,14 @@ class Read(NamedTuple):
 class IntentClassifier:
     """Log-odds of several intents for an utterance.
 
-    `rarity` (2 * BUCKETS): the weight of an n-gram, 0 for one never met in training. `weights` (2 * BUCKETS, intents),
-    those of the utterances before and after it, `around` (BUCKETS, 2 * intents), each a whole number times the `scale`
-    of its column (3 * intents), and `offsets` (intents) make the log-odds. Two classifiers are the same when their
-    `digest` is.
+    `known`: the keys of the n-grams that were met in training, first those that count around an utterance, too;
+    `rarity` (known): their weight. `weights` (known, intents), those of the utterances before and after it, `around`
+    (the first of the known, 2 * intents), each a whole number times the `scale` of its column (3 * intents), and
+    `offsets` (intents) make the log-odds. Two classifiers are the same when their `digest` is.
     """
 
     names: tuple[str, ...]
+    known: Keys
     rarity: Floats
     weights: Bytes
     around: Bytes
@@ -103,7 +113,10 @@ class IntentClassifier:
         """A hash of all that an answer depends on."""
         parts = [
             "\n".join(self.names).encode(),
-            *(each.tobytes() for each in (self.rarity, self.weights, self.around, self.scale, self.offsets)),
+            *(
+                each.tobytes()
+                for each in (self.known, self.rarity, self.weights, self.around, self.scale, self.offsets)
+            ),
         ]
         return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
@@ -114,67 +127,67 @@ class IntentClassifier:
         return hash(self.digest)
 
     @cached_property
-    def _pull(self) -> tuple[Floats, Floats]:
-        """What each n-gram adds: to its own text's odds, and for one of characters to its own and its neighbours'.
+    def _grams(self) -> KnownGrams:
+        return KnownGrams(self.known)
 
-        The square of its rarity is the last column of each, and their last row, all zeros, is that of `NO_GRAM`.
+    @cached_property
+    def _pull(self) -> tuple[Floats, Floats]:
+        """What each n-gram adds to its own text's odds, and to its neighbours'.
+
+        The square of its rarity is the last column of each, and their last row, all zeros, that of what is not known.
         """
         count = len(self.names)
         rarity = self.rarity[:, None]
         own = np.hstack([self.weights * self.scale[:count] * rarity, rarity**2])
-        around = self.around * self.scale[count:] * rarity[:BUCKETS]
-        wide = np.hstack([own[:BUCKETS, :count], around, rarity[:BUCKETS] ** 2])
-        return np.pad(own, ((0, 1), (0, 0))), np.pad(wide, ((0, 1), (0, 0)))
+        rarity = rarity[: len(self.around)]
+        around = np.hstack([self.around * self.scale[count:] * rarity, rarity**2])
+        return np.pad(own, ((0, 1), (0, 0))), np.pad(around, ((0, 1), (0, 0)))
 
     def read(self, texts: Sequence[str]) -> Read:
         """Return what speaks for each intent in some texts."""
-        count = len(self.names)
         sheet = normalise_all(texts)
         clauses = Clauses.of(sheet)
         of_clauses = self._sums(sheet, clauses.symbols)
         own, around = (np.add.reduceat(sums, clauses.first, axis=0) for sums in of_clauses)
         return Read(
-            self._odds(own, around),
-            around[:, count:-1] * (AROUND / _length(around)),
-            clauses.best(self._odds(*of_clauses)),
+            self._odds(own),
+            around[:, :-1] * (AROUND / _length(around)),
+            clauses.best(self._odds(of_clauses[0])),
             clauses,
         )
 
     def probabilities(self, texts: Sequence[str]) -> Floats:
         """Return the probability of each intent for each text alone, shape (texts, intents), rounded to 3 digits."""
         sheet = normalise_all(texts)
-        return probability(self._odds(*self._sums(sheet, text_starts(sheet))))
+        return probability(self._odds(self._sums(sheet, text_starts(sheet))[0]))
 
-    def _odds(self, own: Floats, around: Floats) -> Floats:
+    def _odds(self, own: Floats) -> Floats:
         """Return the log-odds that `_sums` add up to."""
-        sums = own + around[:, [*range(len(self.names)), -1]]
-        return sums[:, :-1] / _length(sums) + self.offsets
+        return own[:, :-1] / _length(own) + self.offsets
 
     def _sums(self, sheet: Sheet, first: Integers) -> tuple[Floats, Floats]:
-        """Add up what n-grams add in each of the parts that begin at `first`: those that ignore, and those that reach,
-        what is said around. The last column is the square of the length."""
-        near, far = self._pull  # in the shorter one, too, a bucket beyond the end is clipped to the last row
-        kinds = [*grams(sheet)]
-        own = np.zeros((len(first), near.shape[1]), dtype=np.float32)
-        around = np.zeros((len(first), far.shape[1]), dtype=np.float32)
-        for parts, symbols in _some_at_once(first, len(kinds[0])):
-            for sums, pull, some in ((around, far, kinds[:AROUND_ORDERS]), (own, near, kinds[AROUND_ORDERS:])):
-                added = pull.take(some[0][symbols], axis=0, mode="clip")
-                for buckets in some[1:]:
-                    added += pull.take(buckets[symbols], axis=0, mode="clip")
-                np.add.reduceat(added, first[parts] - symbols.start, axis=0, out=sums[parts])
-        return own, around
+        """Add up what n-grams add in each of the parts that begin at `first`, to its own odds and to its neighbours'.
+
+        The last column of each is the square of the length.
+        """
+        rows = [self._grams.rows(keys) for keys in grams(sheet)]
+        sums = [np.zeros((len(first), pull.shape[1]), dtype=np.float32) for pull in self._pull]
+        for parts, symbols in _some_at_once(first, len(rows[0])):
+            for summed, pull, kinds in zip(sums, self._pull, (rows, rows[:AROUND_KINDS]), strict=True):
+                added = _taken(pull, kinds[0][symbols])
+                for each in kinds[1:]:
+                    added += _taken(pull, each[symbols])
+                np.add.reduceat(added, first[parts] - symbols.start, axis=0, out=summed[parts])
+        return sums[0], sums[1]
 
     def dump(self) -> bytes:
         """Return the classifier as a file. The same classifier is the same file."""
-        known, around = np.flatnonzero(self.rarity), np.flatnonzero(self.around.any(axis=1))
         arrays = {
             "names": np.array(self.names),
-            "known": known.astype(np.int32),
-            "rarity": self.rarity[known].astype(np.float16),
-            "weights": self.weights[known],
-            "known_around": around.astype(np.int32),
-            "around": self.around[around],
+            "keys": self.known,
+            "rarity": self.rarity.astype(np.float16),
+            "weights": self.weights,
+            "around": self.around,
             "scale": self.scale,
             "offsets": self.offsets,
         }
@@ -192,13 +205,9 @@ class IntentClassifier:
         try:
             with np.load(io.BytesIO(content), allow_pickle=False) as file:
                 names = tuple(str(name) for name in file["names"])
-                rarity = np.zeros(2 * BUCKETS, dtype=np.float32)
-                weights = np.zeros((2 * BUCKETS, len(names)), dtype=np.int8)
-                around = np.zeros((BUCKETS, 2 * len(names)), dtype=np.int8)
-                rarity[file["known"]] = file["rarity"]
-                weights[file["known"]] = file["weights"]
-                around[file["known_around"]] = file["around"]
-                return cls(names, rarity, weights, around, file["scale"], file["offsets"])
+                rarity = file["rarity"].astype(np.float32)
+                parts = (file[name] for name in ("weights", "around", "scale", "offsets"))
+                return cls(names, file["keys"], rarity, *parts)
         except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile) as error:
             raise ValueError(f"no intent classifier ({error})") from error
 
@@ -210,6 +219,11 @@ def _some_at_once(first: Integers, count: int) -> Iterator[tuple[slice, slice]]:
         after = max(group + 1, bisect.bisect_right(starts, starts[group] + _AT_ONCE) - 1)
         yield slice(group, after), slice(starts[group], starts[after])
         group = after
+
+
+def _taken(pull: Floats, rows: Rows) -> Floats:
+    """Return the rows of a table, the last one for those beyond its end."""
+    return pull.take(rows, axis=0, mode="clip")
 
 
 def probability(odds: Floats) -> Floats:

@@ -20,7 +20,7 @@ from inspect_pipeline.rulebook.intents import IntentClassifier
 TRAINED = Path(__file__).with_name("agent_words.npz")
 AGENT = "客服"  # the classifier's only answer
 _LIMIT = 5.0  # no utterance is surer than this of its speaker by its words alone
-_CAUTION = 0.7  # neighbouring utterances tell in part the same thing: with all of it a call is too sure
+_CAUTION = 0.5  # neighbouring utterances tell in part the same thing: with all of it a call is too sure
 
 _question = re.compile(r"[?？]$|[吗呢么]$|(什么|多少|哪里|几点|是不是|可以吗)$")
 

@@ -13,6 +13,8 @@ from click.testing import CliRunner
 from inspect_pipeline.cli.rules import rules
 from inspect_pipeline.errors import PackError
 from inspect_pipeline.model import Match, Speaker, Verdict
+from inspect_pipeline.rulebook import intent_training
+from inspect_pipeline.rulebook.grams import NO_GRAM, KnownGrams, shares_a_slot
 from inspect_pipeline.rulebook.intent_training import misheard, train
 from inspect_pipeline.rulebook.intents import IntentClassifier, neighbours
 from inspect_pipeline.rulebook.judge import Judge
@@ -134,6 +136,32 @@ def test_an_answer_does_not_depend_on_company_and_survives_a_worker(tmp_path: Pa
     assert sent == known
     assert sent.probabilities(texts).tobytes() == together.tobytes()
     assert known.probabilities([]).shape == (0, 3)
+
+
+def test_what_was_never_met_speaks_for_nothing(tmp_path: Path) -> None:
+    strange = ["".join(map(chr, range(first, first + 6))) for first in range(0xAC00, 0xD7A0, 6)]  # Korean
+    odds = classifier(tmp_path).read(strange).own
+    assert (odds == odds[0]).all()
+
+
+def test_of_n_grams_that_share_a_slot_the_first_is_known() -> None:
+    keys = np.array([5, 5 + 2**31, 7], dtype=np.uint32)
+    shares = shares_a_slot(keys)
+    assert shares.tolist() == [False, True, False]
+    asked = np.array([5, 5 + 2**31, 7, 9, NO_GRAM], dtype=np.uint32)
+    assert KnownGrams(keys[~shares]).rows(asked).tolist() == [0, 2, 1, 2, 2]
+
+
+def test_the_most_frequent_n_grams_are_known_when_there_is_no_room_for_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = classifier(tmp_path)
+    turns = read_turns(tmp_path / "intents")
+    monkeypatch.setattr(intent_training, "MOST_GRAMS", 9)
+    few = train(turns)
+    assert len(few.known) == 9 < len(known.known)
+    assert set(few.known.tolist()) <= set(known.known.tolist())
+    assert sorted(few.rarity) == sorted(known.rarity)[:9]
 
 
 def test_neighbours_are_what_the_other_says_noise_aside() -> None:

@@ -137,11 +137,10 @@ class IntentClassifier:
         The square of its rarity is the last column of each, and their last row, all zeros, that of what is not known.
         """
         count = len(self.names)
-        rarity = self.rarity[:, None]
-        own = np.hstack([self.weights * self.scale[:count] * rarity, rarity**2])
-        rarity = rarity[: len(self.around)]
-        around = np.hstack([self.around * self.scale[count:] * rarity, rarity**2])
-        return np.pad(own, ((0, 1), (0, 0))), np.pad(around, ((0, 1), (0, 0)))
+        return (
+            _weighed(self.weights, self.scale[:count], self.rarity),
+            _weighed(self.around, self.scale[count:], self.rarity[: len(self.around)]),
+        )
 
     def read(self, texts: Sequence[str]) -> Read:
         """Return what speaks for each intent in some texts."""
@@ -219,6 +218,18 @@ def _some_at_once(first: Integers, count: int) -> Iterator[tuple[slice, slice]]:
         after = max(group + 1, bisect.bisect_right(starts, starts[group] + _AT_ONCE) - 1)
         yield slice(group, after), slice(starts[group], starts[after])
         group = after
+
+
+def _weighed(weights: Bytes, scale: Floats, rarity: Floats) -> Floats:
+    """Return the weights in whole numbers as what they add, with the square of the rarity as the last column.
+
+    The last row is all zeros.
+    """
+    made = np.zeros((len(weights) + 1, weights.shape[1] + 1), dtype=np.float32)
+    np.multiply(weights, scale, out=made[:-1, :-1])
+    made[:-1, :-1] *= rarity[:, None]
+    made[:-1, -1] = rarity**2
+    return made
 
 
 def _taken(pull: Floats, rows: Rows) -> Floats:

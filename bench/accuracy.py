@@ -1,6 +1,7 @@
 """Measures how right the pipeline is on recordings whose truth is known.
 
-    python bench/accuracy.py FOLDER… [--text] [--rules PACK]… [--model NAME] [--workers N] [--cache DIR] [--json]
+    python bench/accuracy.py FOLDER… [--text] [--rules PACK]… [--left-out PARTS] [--model NAME] [--workers N]
+                             [--cache DIR] [--json]
 
 A folder holds recordings (`manifest.csv` or audio files) and, beside each, `<call>.json`: `turns` (who A agent or
 C customer, start, end, text) and `labels` (rule id -> pass, fail or na; for `risk.*` fail means the signal is there).
@@ -11,6 +12,9 @@ Printed: character error rate, per-rule precision, recall and abstention with 95
 the agent's speech rate beside the true one (characters a minute of the agent's own speaking time) and every wrong
 verdict with its quotes; for several folders also what they come to. A judgement counts when truth decides it (a label
 is given). An abstention on a violation counts as missed, but for the line below the table.
+
+`--left-out 3`: a third of the folders after the other is measured, with intents that are trained anew without what the
+pack has learned from it (`calls-FOLDER.txt`).
 """
 
 from __future__ import annotations
@@ -18,7 +22,9 @@ from __future__ import annotations
 import argparse
 import json
 import pickle
-from collections.abc import Iterable
+import shutil
+import tempfile
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field, fields
 from functools import cache
@@ -29,9 +35,11 @@ from scripts import read_scripts
 
 from inspect_pipeline.model import Finding, Recording, Speaker, Transcript, Verdict
 from inspect_pipeline.report.intervals import wilson
+from inspect_pipeline.rulebook.intent_training import misheard, train
 from inspect_pipeline.rulebook.judge import Judge
 from inspect_pipeline.rulebook.load import load_packs, pack_path
 from inspect_pipeline.rulebook.metadata import recording_metadata
+from inspect_pipeline.rulebook.read_intents import TRAINED, read_turns
 from inspect_pipeline.rulebook.spans import merge, total
 from inspect_pipeline.semantic import Similarity, load_sentence_model
 from inspect_pipeline.speech.manifest import read_source
@@ -300,24 +308,42 @@ def show(name: str, report: Report) -> None:
             print(f"  {times} x {text}")
 
 
+def judge_of(paths: Sequence[Path], left_out: Sequence[Path] = ()) -> Judge:
+    """Return a judge by some packs, whose intents have learned nothing from some folders."""
+    model = load_sentence_model(None)
+    with tempfile.TemporaryDirectory() as place:
+        if left_out:
+            learned = shutil.ignore_patterns(*(f"calls-{folder.name}.txt" for folder in left_out))
+            for path in {path.parent for path in paths}:
+                shutil.copytree(path, Path(place) / path.name, ignore=learned)
+            paths = [Path(place) / path.parent.name / path.name for path in paths]
+            for intents in {trained.parent for path in paths for trained in path.parent.glob(f"*/{TRAINED}")}:
+                turns = read_turns(intents)
+                (intents / TRAINED).write_bytes(train([*turns, *misheard(turns)]).dump())
+        return Judge(load_packs(paths), Similarity(model) if model else None)
+
+
 def main() -> None:
     """Run the bench."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--text", action="store_true", help="judge the true words")
     parser.add_argument("--rules", action="append", help="packs (default telecom-cn)")
+    parser.add_argument("--left-out", type=int, metavar="PARTS", help="train without the folders, part by part")
     parser.add_argument("--model", default="base")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--cache", help="keep transcripts in this folder, to measure rules again without audio")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    model = load_sentence_model(None)
-    packs = load_packs([pack_path(name) for name in options.rules or ["telecom-cn"]])
-    judge = Judge(packs, Similarity(model) if model else None)
+    packs = [pack_path(name) for name in options.rules or ["telecom-cn"]]
+    size = -(-len(options.folders) // (options.left_out or 1))
     reports: dict[str, Report] = {}
-    for folder in options.folders:
-        name = folder.resolve().name
-        reports[str(folder) if name in reports else name] = measure(folder, judge, options)
+    for start in range(0, len(options.folders), size):
+        part = options.folders[start : start + size]
+        judge = judge_of(packs, part if options.left_out else ())
+        for folder in part:
+            name = folder.resolve().name
+            reports[str(folder) if name in reports else name] = measure(folder, judge, options)
     if options.json:
         print(
             json.dumps(

@@ -39,7 +39,7 @@ class Context:
     label: str
     problems: list[Problem]
     lists: dict[str, tuple[Term | Group, ...]]
-    intents: list[IntentClassifier] = field(default_factory=list)  # the pack's classifier, once it has been read
+    intents: list[IntentClassifier | None] = field(default_factory=list)  # the pack's, None: it could not be read
 
     def inside(self, part: str) -> Context:
         """Return the context of a part of what is being read."""

@@ -207,7 +207,9 @@ class IntentClassifier:
                 rarity = file["rarity"].astype(np.float32)
                 parts = (file[name] for name in ("weights", "around", "scale", "offsets"))
                 return cls(names, file["keys"], rarity, *parts)
-        except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile) as error:
+        except KeyError as error:
+            raise ValueError("an intent classifier of another version") from error
+        except (OSError, ValueError, IndexError, EOFError, zipfile.BadZipFile) as error:
             raise ValueError(f"no intent classifier ({error})") from error
 
 

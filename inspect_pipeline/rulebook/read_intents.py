@@ -41,14 +41,16 @@ def read_intents(node: Node, context: Context) -> None:
         return
     try:
         context.intents.append(IntentClassifier.load(path.read_bytes()))
+        return
     except FileNotFoundError:
         context.wrong(node.line, f"'{path}' is missing", f": inspect-pipeline rules train {folder}")
     except (OSError, ValueError) as error:
         context.wrong(node.line, f"'{path}' cannot be read ({error})", f": inspect-pipeline rules train {folder}")
+    context.intents.append(None)
 
 
 def read_intent(fields: Fields) -> Intent | None:
-    """Read an `intent` term. None: it has a mistake, which is written down."""
+    """Read an `intent` term. None: it, or its classifier, has a mistake, which is written down."""
     name = fields.need("intent", read_text, "")
     least = fields.read("least", read_number, 0.5)
     doubt, under = fields.read("doubt", read_number, None), fields.read("under", read_number, None)
@@ -61,6 +63,8 @@ def read_intent(fields: Fields) -> Intent | None:
         fields.context.wrong(line, "an intent needs 'intents' at the head of the pack")
         return None
     classifier = fields.context.intents[0]
+    if classifier is None:
+        return None
     if name not in classifier.names:
         hint = meant(name, classifier.names) or f" (known: {', '.join(classifier.names)})"
         fields.context.wrong(line, f"unknown intent '{name}'", hint)

@@ -313,8 +313,12 @@ def judge_of(paths: Sequence[Path], left_out: Sequence[Path] = ()) -> Judge:
     model = load_sentence_model(None)
     with tempfile.TemporaryDirectory() as place:
         if left_out:
-            learned = shutil.ignore_patterns(*(f"calls-{folder.name}.txt" for folder in left_out))
+            files = [f"calls-{folder.name}.txt" for folder in left_out]
+            learned = shutil.ignore_patterns(*files)
             for path in {path.parent for path in paths}:
+                for file in files:
+                    if not any(path.glob(f"*/{file}")):
+                        raise SystemExit(f"{path}: has learned nothing from {file}: measure that without --left-out")
                 shutil.copytree(path, Path(place) / path.name, ignore=learned)
             paths = [Path(place) / path.parent.name / path.name for path in paths]
             for intents in {trained.parent for path in paths for trained in path.parent.glob(f"*/{TRAINED}")}:

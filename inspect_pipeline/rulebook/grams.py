@@ -60,7 +60,7 @@ class KnownGrams:
     """The n-grams that a classifier knows, by their keys, and which row of its tables each of them has."""
 
     def __init__(self, keys: Keys) -> None:
-        """`keys` (n-grams): the first ones by their rows, no two of which `share_a_slot`."""
+        """`keys` (n-grams): the first ones by their rows, none of which `shares_a_slot` with another."""
         self._keys = np.append(keys, np.uint32(NO_GRAM))
         self._rows = np.full(_SLOTS, len(keys), dtype=np.int32)
         self._rows[_slot(keys)] = np.arange(len(keys))

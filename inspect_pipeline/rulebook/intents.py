@@ -204,9 +204,11 @@ class IntentClassifier:
         try:
             with np.load(io.BytesIO(content), allow_pickle=False) as file:
                 names = tuple(str(name) for name in file["names"])
-                rarity = file["rarity"].astype(np.float32)
-                parts = (file[name] for name in ("weights", "around", "scale", "offsets"))
-                return cls(names, file["keys"], rarity, *parts)
+                known, rarity = file["keys"], file["rarity"].astype(np.float32)
+                weights, around = file["weights"], file["around"]
+                if not len(known) == len(rarity) == len(weights) >= len(around):
+                    raise ValueError("its tables do not fit together")
+                return cls(names, known, rarity, weights, around, file["scale"], file["offsets"])
         except KeyError as error:
             raise ValueError("an intent classifier of another version") from error
         except (OSError, ValueError, IndexError, EOFError, zipfile.BadZipFile) as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -295,6 +296,7 @@ def test_mistakes_are_told(tmp_path: Path, term: str, told: str) -> None:
 def test_a_missing_or_broken_classifier_names_the_next_step(tmp_path: Path) -> None:
     path = pack_in(tmp_path, "{intent: rude}")
     trained = tmp_path / "intents" / "trained.npz"
+    known = IntentClassifier.load(trained.read_bytes())
     trained.write_bytes(trained.read_bytes()[:100])
     with pytest.raises(PackError, match=r"p\.yml:3: .*cannot be read.*rules train") as told:
         load_packs([path])
@@ -302,6 +304,10 @@ def test_a_missing_or_broken_classifier_names_the_next_step(tmp_path: Path) -> N
     with trained.open("wb") as file:
         np.savez(file, names=np.array(["rude"]))
     with pytest.raises(PackError, match=r"p\.yml:3: .*another version.*rules train"):
+        load_packs([path])
+    cut = replace(known, weights=known.weights[:-1])
+    trained.write_bytes(cut.dump())
+    with pytest.raises(PackError, match=r"p\.yml:3: .*do not fit together.*rules train"):
         load_packs([path])
     trained.unlink()
     with pytest.raises(PackError, match=r"p\.yml:3: .*is missing.*rules train"):

@@ -35,7 +35,7 @@ from scripts import read_scripts
 
 from inspect_pipeline.model import Finding, Recording, Speaker, Transcript, Verdict
 from inspect_pipeline.report.intervals import wilson
-from inspect_pipeline.rulebook.intent_training import misheard, train
+from inspect_pipeline.rulebook.intent_training import train_as_heard
 from inspect_pipeline.rulebook.judge import Judge
 from inspect_pipeline.rulebook.load import load_packs, pack_path
 from inspect_pipeline.rulebook.metadata import recording_metadata
@@ -322,8 +322,7 @@ def judge_of(paths: Sequence[Path], left_out: Sequence[Path] = ()) -> Judge:
                 shutil.copytree(path, Path(place) / path.name, ignore=learned)
             paths = [Path(place) / path.parent.name / path.name for path in paths]
             for intents in {trained.parent for path in paths for trained in path.parent.glob(f"*/{TRAINED}")}:
-                turns = read_turns(intents)
-                (intents / TRAINED).write_bytes(train([*turns, *misheard(turns)]).dump())
+                (intents / TRAINED).write_bytes(train_as_heard(read_turns(intents)).dump())
         return Judge(load_packs(paths), Similarity(model) if model else None)
 
 
@@ -339,6 +338,8 @@ def main() -> None:
     parser.add_argument("--cache", help="keep transcripts in this folder, to measure rules again without audio")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    if options.left_out is not None and options.left_out < 1:
+        parser.error("--left-out: at least 1 part")
     packs = [pack_path(name) for name in options.rules or ["telecom-cn"]]
     size = -(-len(options.folders) // (options.left_out or 1))
     reports: dict[str, Report] = {}

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from inspect_pipeline.model import Speaker
-from inspect_pipeline.rulebook.intent_training import TaggedTurn, misheard, train
+from inspect_pipeline.rulebook.intent_training import TaggedTurn, misheard, train_as_heard
 from inspect_pipeline.rulebook.intents import IntentClassifier
 from inspect_pipeline.rulebook.read_intents import read_turns
 from inspect_pipeline.speech.agent_words import AGENT, TRAINED
@@ -37,7 +37,7 @@ def trained(turns: Sequence[TaggedTurn]) -> IntentClassifier:
         TaggedTurn(Speaker.AGENT, turn.text, frozenset({AGENT} if turn.speaker is Speaker.AGENT else ()))
         for turn in turns
     ]
-    return train([*speakers, *misheard(speakers)])
+    return train_as_heard(speakers)
 
 
 def turns_of(paths: Sequence[Path]) -> list[TaggedTurn]:

@@ -15,13 +15,12 @@ from inspect_pipeline.cli.tables import aligned
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 def train(folder: Path, as_json: bool) -> None:
     """Train the intents of a pack on the tagged turns (*.txt) in FOLDER, and keep them there as trained.npz."""
-    from inspect_pipeline.rulebook.intent_training import misheard
-    from inspect_pipeline.rulebook.intent_training import train as trained
+    from inspect_pipeline.rulebook.intent_training import train_as_heard
     from inspect_pipeline.rulebook.read_intents import TRAINED, read_turns
     from inspect_pipeline.store.atomic import write_file
 
     turns = read_turns(folder)
-    classifier = trained([*turns, *misheard(turns)])
+    classifier = train_as_heard(turns)
     write_file(folder / TRAINED, classifier.dump(), folder)
     counts = {name: sum(name in turn.intents for turn in turns) for name in classifier.names}
     if as_json:

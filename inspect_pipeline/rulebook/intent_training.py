@@ -99,6 +99,11 @@ def misheard(turns: Sequence[TaggedTurn], seed: int = 1) -> list[TaggedTurn]:
     return [replace(turn, text="".join(map(hear, turn.text))) for turn in turns]
 
 
+def train_as_heard(turns: Sequence[TaggedTurn]) -> IntentClassifier:
+    """Return the classifier of turns as they were written and as a recogniser garbles them."""
+    return train([*turns, *misheard(turns)])
+
+
 def train(turns: Sequence[TaggedTurn], penalty: float = PENALTY) -> IntentClassifier:
     """Return the classifier of all intents that `turns` are tagged with, by name."""
     names = tuple(sorted({name for turn in turns for name in turn.intents}))

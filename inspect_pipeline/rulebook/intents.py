@@ -206,7 +206,8 @@ class IntentClassifier:
                 names = tuple(str(name) for name in file["names"])
                 known, rarity = file["keys"], file["rarity"].astype(np.float32)
                 weights, around = file["weights"], file["around"]
-                if not len(known) == len(rarity) == len(weights) >= len(around):
+                fit = weights.shape == (len(rarity), len(names)) and around.shape[1:] == (2 * len(names),)
+                if not fit or not len(known) == len(rarity) >= len(around):
                     raise ValueError("its tables do not fit together")
                 return cls(names, known, rarity, weights, around, file["scale"], file["offsets"])
         except KeyError as error:

@@ -37,16 +37,15 @@ def read_intents(node: Node, context: Context) -> None:
     name = read_text(node, context)
     folder = Path(context.path).parent / name
     path = folder / TRAINED
-    if not name:
-        return
+    classifier = None
     try:
-        context.intents.append(IntentClassifier.load(path.read_bytes()))
-        return
+        if name:
+            classifier = IntentClassifier.load(path.read_bytes())
     except FileNotFoundError:
         context.wrong(node.line, f"'{path}' is missing", f": inspect-pipeline rules train {folder}")
     except (OSError, ValueError) as error:
         context.wrong(node.line, f"'{path}' cannot be read ({error})", f": inspect-pipeline rules train {folder}")
-    context.intents.append(None)
+    context.intents.append(classifier)
 
 
 def read_intent(fields: Fields) -> Intent | None:

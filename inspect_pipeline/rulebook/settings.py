@@ -23,7 +23,7 @@ class JudgeSettings:
     characters (all three blames that rested on so little in 288 calls as text and 72 recognised ones were false). Any
     hit is doubted below `doubtful_any_confidence`.
     Speakers are believed from `min_speaker_confidence`. Speech shorter than `blip_s` breaks no silence, unless it is
-    within `blip_near_s` of longer speech: then it is its first or last syllable.
+    within `blip_near_s` of longer speech: then it is a syllable of it or a brief answer to it.
 
     The confidences are those of Whisper base on telephone speech. An utterance of 0.5 has half of its words or fewer;
     what resembles there the phrase that is missing (`Look.almost`) is doubted on its own, so more may be believed: on
@@ -45,7 +45,7 @@ class JudgeSettings:
     doubtful_distance: float = 0.15
     doubtful_any_confidence: float = 0.2
     blip_s: Seconds = 0.2
-    blip_near_s: Seconds = 0.5
+    blip_near_s: Seconds = 1.0
     hold_music_share: float = 0.5
     min_rate_characters: int = 30
     repeat_characters: int = 6

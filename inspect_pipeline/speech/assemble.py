@@ -162,7 +162,7 @@ def _activity(listened: Sequence[Listened], said: Sequence[_Said], stereo: bool)
     for channel, track in enumerate(listened):
         side = channel if stereo else None
         own = [each for each in said if each.turn.channel == channel]
-        for span in track.speech:
+        for span in (*track.speech, *track.brief):
             speaker = _speaker_at(own, (span.start_s + span.end_s) / 2)
             start_s, end_s = _rounded(span.start_s), _rounded(span.end_s)
             activity.append(Activity(ActivityKind.SPEECH, speaker, side, start_s, end_s, round(span.level_db, 1)))

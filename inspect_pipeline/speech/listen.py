@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from inspect_pipeline.model import Span
+from inspect_pipeline.speech.brief import brief_voices
 from inspect_pipeline.speech.crosstalk import leakage, music_without_leakage
 from inspect_pipeline.speech.decode import Track
 from inspect_pipeline.speech.music import find_music
@@ -16,14 +17,20 @@ from inspect_pipeline.speech.turns import Turn, cut_long, find_turns
 from inspect_pipeline.speech.unheard import unheard_sound
 from inspect_pipeline.speech.vad import FRAME, Frames, Speech, find_speech, frame_levels, speech_probabilities
 
+_SHORT_MUSIC_S = 6.0  # may be a voice: it has tones, too, and where the detector is deaf it looks like a tune
+
 
 @dataclass(frozen=True, slots=True)
 class Listened:
-    """One track: its speech, music and other loud sound in time order, and its level in dB of full scale each 32 ms."""
+    """One track: its speech, music and other loud sound in time order, and its level in dB of full scale each 32 ms.
+
+    `brief` are voices too short to be turns ("mm"), which end a silence all the same.
+    """
 
     speech: tuple[Speech, ...]
     music: tuple[Span, ...]
     sound: tuple[Span, ...]
+    brief: tuple[Speech, ...]
     levels: Frames
 
 
@@ -36,14 +43,17 @@ def listen(tracks: Sequence[Track], settings: SpeechSettings) -> list[Listened]:
         own = [_own(tracks, levels, probabilities, channel) for channel in (0, 1)]
     speech = [find_speech(each, level, settings.vad) for each, level in zip(own, levels, strict=True)]
     found = [find_music(*each) for each in zip(tracks, levels, speech, strict=True)]
+    anybody = [span for _, words in found for span in words]
     listened = []
     for channel, (music, words) in enumerate(found):
         played = music
         if len(tracks) == 2:
             played = music_without_leakage(music, levels[channel], levels[1 - channel], found[1 - channel][1])
         other = levels[1 - channel] if len(tracks) == 2 else None
-        sound = unheard_sound(levels[channel], other, words, played)
-        listened.append(Listened(tuple(words), tuple(played), tuple(sound), levels[channel]))
+        known: list[Speech | Span] = [*words, *(tune for tune in played if tune.end_s - tune.start_s > _SHORT_MUSIC_S)]
+        sound = unheard_sound(levels[channel], other, known)
+        brief = brief_voices(tracks[channel], levels[channel], other, known, anybody)
+        listened.append(Listened(tuple(words), tuple(played), tuple(sound), tuple(brief), levels[channel]))
     return listened
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inspect_pipeline.model import Seconds, Span
 from inspect_pipeline.speech.engine import Heard
@@ -18,35 +19,38 @@ from inspect_pipeline.speech.guards import is_doubtful
 from inspect_pipeline.speech.turns import Turn
 from inspect_pipeline.speech.vad import FRAME_S, Frames, Speech, mean_level_db, noise_floor_db
 
-_OVER_BACKGROUND_DB = 10.0
+OVER_BACKGROUND_DB = 10.0
 _OVER_OTHER_DB = -3.0  # over the other channel: what is louder there leaks in from there
 _BESIDE_S = 0.16, 0.26  # before and after what is known: a voice dies away slowly
 _GAP_S = 0.32
 _SHORTEST_S = 0.38
-_SHORT_MUSIC_S = 6.0
 NO_SPEECH = 0.1  # a probability of the recogniser's over this: nobody speaks
 
 
-def unheard_sound(levels: Frames, other: Frames | None, speech: Sequence[Speech], music: Sequence[Span]) -> list[Span]:
-    """Return the stretches of a track that are loud and neither speech nor music, in time order.
+def unheard_sound(levels: Frames, other: Frames | None, known: Sequence[Speech | Span]) -> list[Span]:
+    """Return the stretches of a track that are loud and lie outside of what is `known` there, in time order.
 
-    Short music counts as sound: a voice has tones, too, and where the detector is deaf it looks like a tune. `levels`
-    and those of the `other` channel are in dB of full scale, one each 32 ms.
+    `levels` and those of the `other` channel are in dB of full scale, one each 32 ms.
     """
-    loud = levels > noise_floor_db(levels) + _OVER_BACKGROUND_DB
-    if other is not None:
-        both = min(len(levels), len(other))
-        loud[:both] &= levels[:both] > other[:both] + _OVER_OTHER_DB
-    known: list[Speech | Span] = [*speech, *(tune for tune in music if tune.end_s - tune.start_s > _SHORT_MUSIC_S)]
-    for span in known:
-        first = max(0, round((span.start_s - _BESIDE_S[0]) / FRAME_S))
-        loud[first : round((span.end_s + _BESIDE_S[1]) / FRAME_S)] = False
+    loud = (levels > noise_floor_db(levels) + OVER_BACKGROUND_DB) & unknown_frames(levels, other, known)
     places = np.flatnonzero(loud)
     if not len(places):
         return []
     runs = np.split(places, np.flatnonzero(np.diff(places) > _GAP_S / FRAME_S) + 1)
     spans = [Span(float(run[0] * FRAME_S), float((run[-1] + 1) * FRAME_S)) for run in runs]
     return [span for span in spans if span.end_s - span.start_s >= _SHORTEST_S]
+
+
+def unknown_frames(levels: Frames, other: Frames | None, known: Sequence[Speech | Span]) -> NDArray[np.bool_]:
+    """Return which frames of a track lie outside of what is `known` there and do not leak in from the `other` one."""
+    frames = np.ones(len(levels), dtype=np.bool_)
+    if other is not None:
+        both = min(len(levels), len(other))
+        frames[:both] = levels[:both] > other[:both] + _OVER_OTHER_DB
+    for span in known:
+        first = max(0, round((span.start_s - _BESIDE_S[0]) / FRAME_S))
+        frames[first : round((span.end_s + _BESIDE_S[1]) / FRAME_S)] = False
+    return frames
 
 
 def is_speech(heard: Heard, seconds: Seconds) -> bool:

@@ -162,14 +162,14 @@ def _activity(listened: Sequence[Listened], said: Sequence[_Said], stereo: bool)
     for channel, track in enumerate(listened):
         side = channel if stereo else None
         own = [each for each in said if each.turn.channel == channel]
+        anyone = own[0].speaker if stereo and own else Speaker.UNKNOWN
         for span in (*track.speech, *track.brief):
-            speaker = _speaker_at(own, (span.start_s + span.end_s) / 2)
+            speaker = anyone if span in track.brief else _speaker_at(own, (span.start_s + span.end_s) / 2)
             start_s, end_s = _rounded(span.start_s), _rounded(span.end_s)
             activity.append(Activity(ActivityKind.SPEECH, speaker, side, start_s, end_s, round(span.level_db, 1)))
         for played in track.music:
-            speaker = own[0].speaker if stereo and own else Speaker.UNKNOWN
             start_s, end_s = _rounded(played.start_s), _rounded(played.end_s)
-            activity.append(Activity(ActivityKind.MUSIC, speaker, side, start_s, end_s))
+            activity.append(Activity(ActivityKind.MUSIC, anyone, side, start_s, end_s))
     return tuple(sorted(activity, key=lambda each: (each.start_s, each.channel or 0, each.end_s)))
 
 

@@ -29,6 +29,7 @@ _HEARD = 0.3
 _AROUND_FRAMES = 31
 _OVER_NOISE_DB = 3.0  # a frame this far over the background may be speech
 _QUIET_FRAMES = 15  # half a second
+_QUIET_START_FRAMES = 8
 _LAG_FRAMES = 2  # the probability falls about 64 ms after the voice does (measured on calls with known turns)
 
 Frames = NDArray[np.float32]
@@ -132,6 +133,7 @@ def find_speech(probabilities: Frames, levels: Frames, settings: VadSettings | N
     before = 0
     for opened, closed in spans:
         first = _rise(probabilities, opened, before, opening * settings.rising)
+        first = _past_quiet(levels, first, closed, floor + settings.above_noise_db)
         last = max(first + 1, closed - _LAG_FRAMES)
         before = closed
         peak = float(probabilities[first:last].max())
@@ -188,6 +190,16 @@ def _rise(probabilities: Frames, first: int, earliest: int, rising: float) -> in
     while first > earliest and probabilities[first - 1] >= rising:
         first -= 1
     return first
+
+
+def _past_quiet(levels: Frames, first: int, last: int, least_db: float) -> int:
+    """Where a span from `first` begins to be heard: a quarter of a second or more of background before it is no part.
+
+    Less than that may be the beginning of a word that is nearly silent.
+    """
+    heard = np.flatnonzero(levels[first:last] >= least_db)
+    quiet = int(heard[0]) if len(heard) else 0
+    return first + quiet - 1 if quiet >= _QUIET_START_FRAMES else first
 
 
 def _runs(probabilities: Frames, opening: float, closing: float, gap: int) -> list[tuple[int, int]]:

@@ -124,6 +124,15 @@ def test_faint_noise_that_the_detector_takes_for_speech_begins_no_utterance() ->
     assert question.end_s == pytest.approx(12.64, abs=0.1)
 
 
+@pytest.mark.parametrize(("quiet_s", "begins_s"), [(0.45, 8.45), (0.2, 8.0)])
+def test_a_voice_begins_where_it_is_heard(quiet_s: float, begins_s: float) -> None:
+    # the detector believes in a voice early; a beginning that is nearly silent may be a consonant
+    probabilities = frames((8, 0.0), (quiet_s, 0.2), (2.0, 0.4), (4, 0.0))
+    levels = frames((8, -60.0), (quiet_s, -60.0), (2.0, -20.0), (4, -60.0))
+    (question,) = find_speech(probabilities, levels)
+    assert question.start_s == pytest.approx(begins_s, abs=0.07)
+
+
 def test_noise_between_two_utterances_parts_them() -> None:
     probabilities = frames((2, 0.0), (2, 0.4), (3, 0.3), (2, 0.4), (3, 0.0))
     levels = frames((2, -60.0), (2, -20.0), (3, -61.0), (2, -20.0), (3, -60.0))

@@ -25,7 +25,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "regex": ("regex", "except", "sound"),
     "near": ("near", "within"),
     "like": ("like", "unlike", "threshold"),
-    "intent": ("intent", "least", "doubt", "under"),
+    "intent": ("intent", "least", "doubt", "garbled", "under"),
     "sentences": ("file",),
     "list": ("list",),
     "excuse": (*_GROUP, "in", "before", "after"),

@@ -150,7 +150,8 @@ class Matcher:
         It depends on what the other speaker says before and after. `lines`: of all their texts.
         """
         turns = [[(said.speaker, said.text) for said in utterances] for utterances in calls]
-        return self._intents.meant(turns, {text: line.read for text, line in lines.items()})
+        confidences = [said.confidence for utterances in calls for said in utterances]
+        return self._intents.meant(turns, {text: line.read for text, line in lines.items()}, confidences)
 
     def meant_place(self, line: Line, number: int, probability: float) -> tuple[Place, ...]:
         """Return where in a text an intent speaks most."""

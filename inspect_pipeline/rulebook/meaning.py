@@ -14,6 +14,8 @@ from inspect_pipeline.rulebook.terms import Intent, Term
 
 Span = tuple[int, int]
 
+SURE_CONFIDENCE = 0.85  # of the recogniser in an utterance; words that were written down have 1
+
 
 class Meaning:
     """Several texts as a classifier has read them, each by its number."""
@@ -52,21 +54,32 @@ class IntentIndex:
         return tuple(Meaning(classifier, texts) for classifier in self._wanted)
 
     def meant(
-        self, calls: Sequence[Sequence[tuple[Speaker, str]]], read: Mapping[str, TextRead]
+        self,
+        calls: Sequence[Sequence[tuple[Speaker, str]]],
+        read: Mapping[str, TextRead],
+        confidences: Sequence[float],
     ) -> list[list[dict[int, float]]]:
-        """Return for each utterance of each call the intents that it may have, with their probability."""
+        """Return for each utterance of each call the intents that it may have, with their probability.
+
+        `confidences`: the recogniser's (0-1) in the utterances of all calls, one after the other.
+        """
         found: list[list[dict[int, float]]] = [[{} for _ in turns] for turns in calls]
         each = [said for call in found for said in call]
         if not self._wanted or not each:
             return found
         texts = [read[text] for turns in calls for _, text in turns]
         before, after = _places_around(calls)
+        garbled = np.array(confidences) < SURE_CONFIDENCE
         for which, (classifier, wanted) in enumerate(self._wanted.items()):
             count = len(classifier.names)
             own, around = _together([known.meanings[which] for known in texts], [known.number for known in texts])
-            chances = probability(own + around[before, :count] + around[after, count:])
+            odds = own + around[before, :count] + around[after, count:]
+            chances = probability(odds)
             for number, term in wanted:
-                held = chances[:, classifier.names.index(term.name)]
+                intent = classifier.names.index(term.name)
+                held = chances[:, intent]
+                if term.garbled is not None:
+                    held = np.where(garbled, probability(odds[:, intent] + np.float32(term.lost_odds)), held)
                 places = term.holding(held)
                 for at, chance in zip(places.tolist(), held[places].tolist(), strict=True):
                     each[at][number] = chance

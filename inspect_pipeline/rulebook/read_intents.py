@@ -53,11 +53,13 @@ def read_intent(fields: Fields) -> Intent | None:
     name = fields.need("intent", read_text, "")
     least = fields.read("least", read_number, 0.5)
     doubt, under = fields.read("doubt", read_number, None), fields.read("under", read_number, None)
+    garbled = fields.read("garbled", read_number, None)
     line = fields.line_of("intent")
     if under is not None:
-        fields.refuse(("least", "doubt"), "has no meaning beside 'under'")
-    elif doubt is not None and doubt >= least:
-        fields.context.wrong(fields.line_of("doubt"), f"'doubt' {doubt:g} is not below 'least' {least:g}")
+        fields.refuse(("least", "doubt", "garbled"), "has no meaning beside 'under'")
+    for key, lower in (("doubt", doubt), ("garbled", garbled)):
+        if under is None and lower is not None and not 0 < lower < least < 1:
+            fields.context.wrong(fields.line_of(key), f"'{key}' {lower:g} is not above 0 and below 'least' {least:g}")
     if not fields.context.intents:
         fields.context.wrong(line, "an intent needs 'intents' at the head of the pack")
         return None
@@ -68,7 +70,7 @@ def read_intent(fields: Fields) -> Intent | None:
         hint = meant(name, classifier.names) or f" (known: {', '.join(classifier.names)})"
         fields.context.wrong(line, f"unknown intent '{name}'", hint)
         return None
-    return Intent(classifier, name, least, doubt, under)
+    return Intent(classifier, name, least, doubt, under, garbled)
 
 
 def _with_neighbours(call: Sequence[TaggedTurn]) -> list[TaggedTurn]:

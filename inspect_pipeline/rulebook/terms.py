@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import NamedTuple
@@ -87,7 +88,8 @@ class Intent(_Term):
     """An utterance that has the intent `name` with a probability of at least `least`, as `classifier` believes.
 
     From `doubt` on it may have it: neither presence nor absence is believed then. `under`: instead, an utterance of
-    which that is believed with less than this probability.
+    which that is believed with less than this probability. `garbled`: the `least` of an utterance that the recogniser
+    is not sure of; `doubt` falls with it, by the same odds.
     """
 
     classifier: IntentClassifier
@@ -95,6 +97,7 @@ class Intent(_Term):
     least: float = 0.5
     doubt: float | None = None
     under: float | None = None
+    garbled: float | None = None
 
     __hash__ = _Term.__hash__
 
@@ -104,9 +107,18 @@ class Intent(_Term):
             return np.flatnonzero(probabilities < self.under)
         return np.flatnonzero(probabilities >= (self.least if self.doubt is None else self.doubt))
 
+    @property
+    def lost_odds(self) -> float:
+        """The log-odds that an intent loses by garbled words, to be given back before `least` and `doubt` are asked."""
+        return 0.0 if self.garbled is None else _log_odds(self.least) - _log_odds(self.garbled)
+
     def doubtful(self, probability: float) -> bool:
         """Whether an utterance that is found may not have the intent."""
         return self.under is None and probability < self.least
+
+
+def _log_odds(probability: float) -> float:
+    return math.log(probability / (1 - probability))
 
 
 Term = Phrase | Regex | Near | Like | Intent

@@ -224,6 +224,20 @@ def test_between_doubt_and_least_nothing_is_believed(tmp_path: Path) -> None:
     assert judged(pack_in(tmp_path, f"{{intent: rude, least: {least}}}"), said)[0] is Verdict.MET
 
 
+def test_less_is_enough_where_the_recogniser_is_not_sure(tmp_path: Path) -> None:
+    known = classifier(tmp_path)
+    said = "你自己看不懂就投诉去"
+    chance = float(known.probabilities([said])[0, known.names.index("rude")])
+    least, garbled = (1 + chance) / 2, chance - 0.01
+    path = pack_in(
+        tmp_path, f"{{intent: rude, least: {least:.3f}, doubt: {least - 0.001:.3f}, garbled: {garbled:.3f}}}"
+    )
+    sure = parse_dialogue(f"客服: {said}。", "c", "c")
+    unsure = replace(sure, utterances=tuple(replace(each, confidence=0.7) for each in sure.utterances))
+    judge = Judge(load_packs([path]))
+    assert [judge.findings(each, {})[0].verdict for each in (sure, unsure)] == [Verdict.MET, Verdict.VIOLATED]
+
+
 def test_a_doubtful_intent_is_not_what_must_be_said(tmp_path: Path) -> None:
     known = classifier(tmp_path)
     said = "你自己看不懂就投诉去"
@@ -279,7 +293,11 @@ def test_no_sentence_model_is_asked_where_a_hit_would_be_excused(tmp_path: Path)
         ("{intent: rudee}", "unknown intent 'rudee' in 'must_not_say' of rule forbidden.rude (did you mean 'rude'?)"),
         (
             "{intent: rude, least: 0.3, doubt: 0.4}",
-            "'doubt' 0.4 is not below 'least' 0.3 in 'must_not_say' of rule forbidden.rude",
+            "'doubt' 0.4 is not above 0 and below 'least' 0.3 in 'must_not_say' of rule forbidden.rude",
+        ),
+        (
+            "{intent: rude, least: 0.3, garbled: 0}",
+            "'garbled' 0 is not above 0 and below 'least' 0.3 in 'must_not_say' of rule forbidden.rude",
         ),
         (
             "{intent: rude, under: 0.3, least: 0.4}",

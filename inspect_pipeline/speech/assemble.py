@@ -163,8 +163,8 @@ def _activity(listened: Sequence[Listened], said: Sequence[_Said], stereo: bool)
         side = channel if stereo else None
         own = [each for each in said if each.turn.channel == channel]
         anyone = own[0].speaker if stereo and own else Speaker.UNKNOWN
-        for span in (*track.speech, *track.brief):
-            speaker = anyone if span in track.brief else _speaker_at(own, (span.start_s + span.end_s) / 2)
+        heard = [(span, _speaker_at(own, (span.start_s + span.end_s) / 2)) for span in track.speech]
+        for span, speaker in (*heard, *((span, anyone) for span in track.brief)):
             start_s, end_s = _rounded(span.start_s), _rounded(span.end_s)
             activity.append(Activity(ActivityKind.SPEECH, speaker, side, start_s, end_s, round(span.level_db, 1)))
         for played in track.music:

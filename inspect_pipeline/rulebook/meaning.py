@@ -78,7 +78,7 @@ class IntentIndex:
             for number, term in wanted:
                 intent = classifier.names.index(term.name)
                 held = chances[:, intent]
-                if term.garbled is not None:
+                if term.lost_odds:
                     held = np.where(garbled, probability(odds[:, intent] + np.float32(term.lost_odds)), held)
                 places = term.holding(held)
                 for at, chance in zip(places.tolist(), held[places].tolist(), strict=True):

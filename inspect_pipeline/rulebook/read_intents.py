@@ -57,9 +57,12 @@ def read_intent(fields: Fields) -> Intent | None:
     line = fields.line_of("intent")
     if under is not None:
         fields.refuse(("least", "doubt", "garbled"), "has no meaning beside 'under'")
-    for key, lower in (("doubt", doubt), ("garbled", garbled)):
-        if under is None and lower is not None and not 0 < lower < least < 1:
-            fields.context.wrong(fields.line_of(key), f"'{key}' {lower:g} is not above 0 and below 'least' {least:g}")
+    elif doubt is not None and doubt >= least:
+        fields.context.wrong(fields.line_of("doubt"), f"'doubt' {doubt:g} is not below 'least' {least:g}")
+    elif garbled is not None and not 0 < garbled < least < 1:
+        fields.context.wrong(
+            fields.line_of("garbled"), f"'garbled' {garbled:g} and 'least' {least:g} are not 0 < garbled < least < 1"
+        )
     if not fields.context.intents:
         fields.context.wrong(line, "an intent needs 'intents' at the head of the pack")
         return None

@@ -14,7 +14,7 @@ from inspect_pipeline.speech.decode import Track
 from inspect_pipeline.speech.music import find_music
 from inspect_pipeline.speech.settings import SpeechSettings
 from inspect_pipeline.speech.turns import Turn, cut_long, find_turns
-from inspect_pipeline.speech.unheard import unheard_sound
+from inspect_pipeline.speech.unheard import unheard_sound, unknown_frames
 from inspect_pipeline.speech.vad import FRAME, Frames, Speech, find_speech, frame_levels, speech_probabilities
 
 _SHORT_MUSIC_S = 6.0  # may be a voice: it has tones, too, and where the detector is deaf it looks like a tune
@@ -51,8 +51,9 @@ def listen(tracks: Sequence[Track], settings: SpeechSettings) -> list[Listened]:
             played = music_without_leakage(music, levels[channel], levels[1 - channel], found[1 - channel][1])
         other = levels[1 - channel] if len(tracks) == 2 else None
         known: list[Speech | Span] = [*words, *(tune for tune in played if tune.end_s - tune.start_s > _SHORT_MUSIC_S)]
-        sound = unheard_sound(levels[channel], other, known)
-        brief = brief_voices(tracks[channel], levels[channel], other, known, anybody)
+        unknown = unknown_frames(levels[channel], other, known)
+        sound = unheard_sound(levels[channel], unknown)
+        brief = brief_voices(tracks[channel], levels[channel], unknown, anybody)
         listened.append(Listened(tuple(words), tuple(played), tuple(sound), tuple(brief), levels[channel]))
     return listened
 

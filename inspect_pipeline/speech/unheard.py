@@ -27,13 +27,12 @@ _SHORTEST_S = 0.38
 NO_SPEECH = 0.1  # a probability of the recogniser's over this: nobody speaks
 
 
-def unheard_sound(levels: Frames, other: Frames | None, known: Sequence[Speech | Span]) -> list[Span]:
-    """Return the stretches of a track that are loud and lie outside of what is `known` there, in time order.
+def unheard_sound(levels: Frames, unknown: NDArray[np.bool_]) -> list[Span]:
+    """Return the stretches of a track that are loud among its `unknown_frames`, in time order.
 
-    `levels` and those of the `other` channel are in dB of full scale, one each 32 ms.
+    `levels` are in dB of full scale, one each 32 ms.
     """
-    loud = (levels > noise_floor_db(levels) + OVER_BACKGROUND_DB) & unknown_frames(levels, other, known)
-    places = np.flatnonzero(loud)
+    places = np.flatnonzero((levels > noise_floor_db(levels) + OVER_BACKGROUND_DB) & unknown)
     if not len(places):
         return []
     runs = np.split(places, np.flatnonzero(np.diff(places) > _GAP_S / FRAME_S) + 1)
@@ -42,7 +41,10 @@ def unheard_sound(levels: Frames, other: Frames | None, known: Sequence[Speech |
 
 
 def unknown_frames(levels: Frames, other: Frames | None, known: Sequence[Speech | Span]) -> NDArray[np.bool_]:
-    """Return which frames of a track lie outside of what is `known` there and do not leak in from the `other` one."""
+    """Return which frames of a track lie outside of what is `known` there and do not leak in from the `other` one.
+
+    `levels` and those of the `other` channel are in dB of full scale, one each 32 ms.
+    """
     frames = np.ones(len(levels), dtype=np.bool_)
     if other is not None:
         both = min(len(levels), len(other))

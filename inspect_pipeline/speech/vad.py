@@ -29,7 +29,7 @@ _HEARD = 0.3
 _AROUND_FRAMES = 31
 _OVER_NOISE_DB = 3.0  # a frame this far over the background may be speech
 _QUIET_FRAMES = 15  # half a second
-_QUIET_START_FRAMES = 8
+_QUIET_START_FRAMES = 8  # a quarter of a second
 _LAG_FRAMES = 2  # the probability falls about 64 ms after the voice does (measured on calls with known turns)
 
 Frames = NDArray[np.float32]

@@ -293,11 +293,11 @@ def test_no_sentence_model_is_asked_where_a_hit_would_be_excused(tmp_path: Path)
         ("{intent: rudee}", "unknown intent 'rudee' in 'must_not_say' of rule forbidden.rude (did you mean 'rude'?)"),
         (
             "{intent: rude, least: 0.3, doubt: 0.4}",
-            "'doubt' 0.4 is not above 0 and below 'least' 0.3 in 'must_not_say' of rule forbidden.rude",
+            "'doubt' 0.4 is not below 'least' 0.3 in 'must_not_say' of rule forbidden.rude",
         ),
         (
             "{intent: rude, least: 0.3, garbled: 0}",
-            "'garbled' 0 is not above 0 and below 'least' 0.3 in 'must_not_say' of rule forbidden.rude",
+            "'garbled' 0 and 'least' 0.3 are not 0 < garbled < least < 1 in 'must_not_say' of rule forbidden.rude",
         ),
         (
             "{intent: rude, under: 0.3, least: 0.4}",

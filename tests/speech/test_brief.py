@@ -5,11 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from sounds import RATE, noise, seconds, track
+from sounds import CALLS, RATE, noise, seconds, track
 
+from inspect_pipeline.model import Speaker
+from inspect_pipeline.speech import listen as listening
 from inspect_pipeline.speech.brief import brief_voices
 from inspect_pipeline.speech.decode import Track
+from inspect_pipeline.speech.manifest import read_source
+from inspect_pipeline.speech.packaged import packaged_parts
+from inspect_pipeline.speech.settings import SpeechSettings
+from inspect_pipeline.speech.transcribe import Transcriber
+from inspect_pipeline.speech.unheard import unknown_frames
 from inspect_pipeline.speech.vad import Speech, frame_levels
+
+needs_packages = pytest.mark.skipif(packaged_parts() is None, reason="the packages of the extra 'offline' are needed")
 
 
 def hum(pitch_hz: float, length_s: float = 0.2) -> NDArray[np.float64]:
@@ -30,8 +39,9 @@ def with_sound(sound: NDArray[np.float64], at_s: float) -> Track:
 
 def brief_in(own: Track, other: Track | None = None) -> list[tuple[float, float]]:
     speech = [Speech(1.0, 3.0, -25.0, 0.9)]
-    levels = None if other is None else frame_levels(other)
-    return [(span.start_s, span.end_s) for span in brief_voices(own, frame_levels(own), levels, speech, speech)]
+    levels = frame_levels(own)
+    unknown = unknown_frames(levels, None if other is None else frame_levels(other), speech)
+    return [(span.start_s, span.end_s) for span in brief_voices(own, levels, unknown, speech)]
 
 
 @pytest.mark.parametrize("pitch_hz", [90.0, 140.0, 220.0, 330.0])
@@ -50,3 +60,13 @@ def test_a_brief_noise_and_a_late_or_foreign_voice_end_no_silence() -> None:
     assert brief_in(with_sound(hum(140.0), 3.5), with_sound(3 * hum(140.0), 3.5)) == []  # it leaks in
     assert brief_in(with_sound(hum(140.0, 0.08), 3.5)) == []
     assert brief_in(np.empty(0, dtype=np.int16)) == []
+
+
+@needs_packages
+def test_a_brief_voice_is_activity_of_its_channel(monkeypatch: pytest.MonkeyPatch) -> None:
+    recording = next(one for one in read_source(str(CALLS)) if one.call_id == "dev-07-bill-explained")
+    monkeypatch.setattr(listening, "brief_voices", lambda *_: [Speech(10.0, 10.2, -25.0, 1.0)])
+    _, heard = Transcriber(SpeechSettings(threads=2)).transcribe(recording)
+    brief = [each for each in heard.activity if (each.start_s, each.end_s) == (10.0, 10.2)]
+    assert [(each.channel, each.speaker) for each in brief] == [(0, Speaker.AGENT), (1, Speaker.CUSTOMER)]
+    assert all(each.start_s != 10.0 for each in heard.utterances)

@@ -14,7 +14,7 @@ from inspect_pipeline.speech.manifest import read_source
 from inspect_pipeline.speech.packaged import packaged_parts
 from inspect_pipeline.speech.settings import SpeechSettings
 from inspect_pipeline.speech.transcribe import Transcriber
-from inspect_pipeline.speech.unheard import unheard_sound
+from inspect_pipeline.speech.unheard import unheard_sound, unknown_frames
 from inspect_pipeline.speech.vad import FRAME_S, Frames, Speech
 
 needs_packages = pytest.mark.skipif(packaged_parts() is None, reason="the packages of the extra 'offline' are needed")
@@ -29,11 +29,12 @@ def levels_of(seconds: float, *loud: tuple[float, float], background: float = -5
 
 def test_loud_stretches_outside_of_speech_are_found() -> None:
     levels = levels_of(30.0, (2.0, 4.0), (6.0, 7.0), (7.2, 8.0), (10.0, 10.2), (12.0, 20.0))
-    found = unheard_sound(levels, None, [Speech(2.0, 4.0, -25.0, 0.9), Span(12.0, 20.0)])
+    found = unheard_sound(levels, unknown_frames(levels, None, [Speech(2.0, 4.0, -25.0, 0.9), Span(12.0, 20.0)]))
     assert [(round(span.start_s, 1), round(span.end_s, 1)) for span in found] == [(6.0, 8.0)]  # 10.0: too short
     louder = levels_of(30.0, (1.9, 8.1)) + np.float32(4.0)
-    assert unheard_sound(levels, louder, [Span(12.0, 20.0)]) == []  # it leaks in
-    assert unheard_sound(np.empty(0, dtype=np.float32), None, []) == []
+    assert unheard_sound(levels, unknown_frames(levels, louder, [Span(12.0, 20.0)])) == []  # it leaks in
+    none = np.empty(0, dtype=np.float32)
+    assert unheard_sound(none, unknown_frames(none, None, [])) == []
 
 
 @needs_packages

@@ -23,7 +23,7 @@ from recognisers import Call, Row, speaker_of
 from inspect_pipeline.model import Recording
 from inspect_pipeline.night.engine import visible_gpus, workers_that_fit
 from inspect_pipeline.speech.decode import SAMPLE_RATE, Track, decode
-from inspect_pipeline.speech.device import cuda_devices
+from inspect_pipeline.speech.device import cores_here, cuda_devices
 from inspect_pipeline.speech.models import resolve_model
 
 CLI = "whisper-ctranslate2"
@@ -101,9 +101,8 @@ class Side(Protocol):
 def this_machine(model: str) -> Machine:
     """Return the model's folder and what it is computed on here."""
     cuda = cuda_devices() > 0
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     folder, device, compute_type = str(resolve_model(model)), *(("cuda", "float16") if cuda else ("cpu", "int8"))
-    return Machine(folder, device, compute_type, cores, visible_gpus() if cuda else ())
+    return Machine(folder, device, compute_type, cores_here(), visible_gpus() if cuda else ())
 
 
 def layouts(side: str, machine: Machine, processes: int | None, calls: int) -> list[Layout]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import json
-import os
 import platform
 import shutil
 import sys
@@ -96,13 +95,12 @@ def device() -> Check:
     """Look for what recognition runs on."""
     if importlib.util.find_spec("ctranslate2") is None:
         return Check("device", "unknown", "", "ctranslate2 is missing")
-    from inspect_pipeline.speech.device import cuda_devices
+    from inspect_pipeline.speech.device import cores_here, cuda_devices, listeners_of_a_gpu
 
-    count = cuda_devices()
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if count:
-        return Check("device", "ok", "cuda", f"{count} GPU(s), one process each")
-    return Check("device", "ok", "cpu", f"{cores} core(s), one process each")
+    if count := cuda_devices():
+        said = f"{count} GPU(s), one process each, with {listeners_of_a_gpu()} thread(s) that listen ahead"
+        return Check("device", "ok", "cuda", said)
+    return Check("device", "ok", "cpu", f"{cores_here()} core(s), one process each")
 
 
 def player() -> Check:

@@ -10,6 +10,7 @@ from typing import Protocol
 from inspect_pipeline.night.plan import NightPlan
 from inspect_pipeline.night.shards import Work
 from inspect_pipeline.night.told import CallDone
+from inspect_pipeline.speech.device import cores_here, gpus_here
 
 
 class Engine(Protocol):
@@ -38,7 +39,7 @@ def visible_gpus() -> tuple[str, ...]:
     chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
     if chosen is not None:
         return tuple(name.strip() for name in chosen.split(",") if name.strip() not in ("", "-1"))
-    return tuple(str(number) for number, _ in enumerate(Path("/proc/driver/nvidia/gpus").glob("*")))
+    return tuple(str(number) for number in range(gpus_here()))
 
 
 def workers_that_fit(memory_each_gb: float = 1.5, gpus: int = 0) -> int:
@@ -48,7 +49,7 @@ def workers_that_fit(memory_each_gb: float = 1.5, gpus: int = 0) -> int:
     """
     if gpus:
         return gpus
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = cores_here()
     memory = _free_memory_gb()
     return cores if memory is None else max(1, min(cores, int(memory / memory_each_gb)))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 class Transcribes(Protocol):
     """Turns recordings into transcripts; `speech.transcribe.Transcriber` is the one that ships."""
 
-    def transcribe_many(self, recordings: Sequence[Recording]) -> Iterator[Transcribed]:
+    def transcribe_many(self, recordings: Iterable[Recording]) -> Iterator[Transcribed]:
         """Yield what was heard of each recording, in order."""
         ...
 
 
-def inspect_calls(recordings: Sequence[Recording], transcriber: Transcribes, judge: Judge) -> Iterator[CallResult]:
+def inspect_calls(recordings: Iterable[Recording], transcriber: Transcribes, judge: Judge) -> Iterator[CallResult]:
     """Transcribe calls together and judge each. One that cannot be inspected gives a failed result with the reason."""
     for heard in transcriber.transcribe_many(recordings):
         recording = heard.recording
@@ -109,7 +109,7 @@ class Inspector:
         """Inspect one recording. Raises ModelError."""
         return next(self.inspect_calls([recording]))
 
-    def inspect_calls(self, recordings: Sequence[Recording]) -> Iterator[CallResult]:
+    def inspect_calls(self, recordings: Iterable[Recording]) -> Iterator[CallResult]:
         """Inspect some recordings together, in order: the recogniser is quicker than with one at a time. Raises
         ModelError."""
         return inspect_calls(recordings, self.transcriber, self.judge)

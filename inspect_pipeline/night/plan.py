@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, time, timedelta, timezone, tzinfo
 from pathlib import Path
@@ -22,9 +22,9 @@ from inspect_pipeline.triage.sample import SamplingPlan
 
 CHINA = timezone(timedelta(hours=8))
 
-Inspect = Callable[[Sequence[Recording]], Iterator[CallResult]]
-"""Inspects some calls together and yields their results in order. Raises an InspectError only when no call can be
-inspected (a model is missing)."""
+Inspect = Callable[[Iterable[Recording]], Iterator[CallResult]]
+"""Inspects some calls together and yields their results in order. Takes each recording when it is about to touch it.
+Raises an InspectError only when no call can be inspected (a model is missing)."""
 
 InspectFactory = Callable[[], Inspect]
 """Loads the models and returns `Inspect`. It is called once in each worker, so it must pickle."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -13,6 +14,25 @@ _KEPT_MB = 1024  # for the driver, and what does not grow with the batch
 # A window's keys and values in the decoder, its beams and the encoder's working memory, measured in model files: the
 # keys and values of 30 s alone take an eighth of Whisper base's file in 16 bits, and a twelfth of large's.
 _WINDOW_SHARE = 0.35
+
+
+def cores_here() -> int:
+    """Return how many CPU cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def gpus_here() -> int:
+    """Return how many NVIDIA GPUs this machine shows, whichever of them this process may use."""
+    known = len([*Path("/proc/driver/nvidia/gpus").glob("*")])
+    if known or shutil.which("nvidia-smi") is None:
+        return known
+    listed = subprocess.run(["nvidia-smi", "--list-gpus"], capture_output=True, text=True, check=False, timeout=30)
+    return sum(line.startswith("GPU ") for line in listed.stdout.splitlines())  # as within WSL, which has no such table
+
+
+def listeners_of_a_gpu() -> int:
+    """Return how many threads listen ahead for one GPU: its share of the cores, one at least."""
+    return max(1, cores_here() // max(1, gpus_here()))
 
 
 def cuda_devices() -> int:
@@ -33,6 +53,11 @@ def gpu_batch_size(model: Path) -> int:
 def batch_that_fits(free_mb: float, model_mb: float) -> int:
     """Return how many windows fit in the memory that is free once a model of `model_mb` is loaded, 1 to 64."""
     return max(1, min(LARGEST_BATCH, int((free_mb - _KEPT_MB) / (_WINDOW_SHARE * model_mb))))
+
+
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Return whether an error of CTranslate2 says that the GPU's memory is full."""
+    return any(sign in str(error) for sign in ("out of memory", "CUBLAS_STATUS_ALLOC_FAILED"))
 
 
 def _free_mb() -> float:

@@ -8,10 +8,10 @@ silence the decoder does not find its end and repeats itself.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from inspect_pipeline.errors import ModelError
 from inspect_pipeline.model import Seconds
 from inspect_pipeline.speech.decode import SAMPLE_RATE, Samples
-from inspect_pipeline.speech.device import cuda_devices, gpu_batch_size
+from inspect_pipeline.speech.device import cuda_devices, gpu_batch_size, is_out_of_memory
 from inspect_pipeline.speech.models import resolve_model
 from inspect_pipeline.speech.settings import SpeechSettings
 from inspect_pipeline.speech.vocabulary import LANGUAGE, Narrowed, narrowed_files
@@ -40,6 +40,10 @@ _MAX_TOKENS = 448  # of the prompt and the text together (Whisper's decoder)
 _TOKENS_A_SECOND, _SPARE_TOKENS = 14, 20  # a text longer than this is a loop: a quick speaker needs ten a second
 _PROMPT_TOKENS = 200
 _CPU_BATCH = 8  # of 2 takes a third more time, of 16 as much
+
+
+Features = NDArray[np.float32]  # (bands, frames)
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,10 @@ class Engine(Protocol):
 
 
 class WhisperEngine:
-    """Whisper by CTranslate2, on a CPU or a GPU. Raises ModelError when the model or the device is not there."""
+    """Whisper by CTranslate2, on a CPU or a GPU (`on_gpu`), where several threads may use it at a time.
+
+    Raises ModelError when the model or the device is not there.
+    """
 
     def __init__(self, settings: SpeechSettings) -> None:
         from faster_whisper.tokenizer import Tokenizer
@@ -112,8 +119,8 @@ class WhisperEngine:
         )
         self._suppressed = get_suppressed_tokens(self._tokenizer, [-1])
         self._settings = settings
-        self._on_gpu = device == "cuda"
-        self.batch_size = settings.batch_size or (gpu_batch_size(folder) if self._on_gpu else _CPU_BATCH)
+        self.on_gpu = device == "cuda"
+        self.batch_size = settings.batch_size or (gpu_batch_size(folder) if self.on_gpu else _CPU_BATCH)
         self.name = f"{settings.model}/{compute_type}"
 
     def recognise(
@@ -125,22 +132,46 @@ class WhisperEngine:
         batch_size = self.batch_size if temperature <= 0 else 1  # what is drawn depends on the place in the batch
         for length, batch in _batches(stretches, batch_size):
             features = [self._features(stretches[number], length) for number in batch]
-            heard.update(zip(batch, self._batch(features, prompt, words, temperature), strict=True))
+            written = self._that_fits(features, lambda some: self._batch(some, prompt, words, temperature))
+            heard.update(zip(batch, written, strict=True))
         return [heard[number] for number in range(len(stretches))]
 
     def no_speech(self, stretches: Sequence[Samples]) -> list[float]:
         """See Engine: the first step of the search tells it, and the others are spared."""
-        before = self._prompt("")
         found: dict[int, float] = {}
         for length, batch in _batches(stretches, self.batch_size):
-            encoded = self._encoded([self._features(stretches[number], length) for number in batch])
-            results = self._model.model.generate(
-                encoded, [before] * len(batch), max_length=len(before) + 1, beam_size=1, return_no_speech_prob=True
-            )
-            found.update((number, float(one.no_speech_prob)) for number, one in zip(batch, results, strict=True))
+            features = [self._features(stretches[number], length) for number in batch]
+            found.update(zip(batch, self._that_fits(features, self._first_step), strict=True))
         return [found[number] for number in range(len(stretches))]
 
-    def _batch(self, features: list[NDArray[np.float32]], prompt: str, words: bool, temperature: float) -> list[Heard]:
+    def _that_fits(self, features: list[Features], run: Callable[[list[Features]], list[Result]]) -> list[Result]:
+        """Run a batch. Where the GPU's memory does not hold it, run its halves, and no larger batch from then on."""
+        try:
+            return run(features)
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            if len(features) == 1:
+                raise ModelError(
+                    f"{self.name}: the GPU's memory does not hold one window: end what else uses it, "
+                    "set a smaller model, or compute_type = 'int8_float16' in [speech]"
+                ) from error
+        half = -(-len(features) // 2)
+        self.batch_size = min(self.batch_size, half)
+        return self._that_fits(features[:half], run) + self._that_fits(features[half:], run)
+
+    def _first_step(self, features: list[Features]) -> list[float]:
+        before = self._prompt("")
+        results = self._model.model.generate(
+            self._encoded(features),
+            [before] * len(features),
+            max_length=len(before) + 1,
+            beam_size=1,
+            return_no_speech_prob=True,
+        )
+        return [float(one.no_speech_prob) for one in results]
+
+    def _batch(self, features: list[Features], prompt: str, words: bool, temperature: float) -> list[Heard]:
         before = self._prompt(prompt)
         seconds = features[0].shape[-1] / _FRAMES_A_SECOND
         encoded = self._encoded(features)
@@ -160,9 +191,9 @@ class WhisperEngine:
             aligned = self._aligned(encoded, tokens)
         return [self._heard(result, each) for result, each in zip(results, aligned, strict=True)]
 
-    def _encoded(self, features: list[NDArray[np.float32]]) -> StorageView:
+    def _encoded(self, features: list[Features]) -> StorageView:
         """Encode stretches of one length: together on a GPU, one by one on a CPU, whose cache holds what one needs."""
-        if self._on_gpu:
+        if self.on_gpu:
             return self._model.encode(np.stack(features))
         return _storage(np.concatenate([np.asarray(self._model.encode(each[None])) for each in features]))
 
@@ -171,7 +202,7 @@ class WhisperEngine:
         # an empty text cannot be aligned, nor taken out of a batch: a full stop stands in for it
         filled = [each or self._tokenizer.encode("。") for each in tokens]
         frames = 2 * encoded.shape[1]
-        if self._on_gpu:
+        if self.on_gpu:
             found = self._model.find_alignment(self._tokenizer, filled, encoded, frames)
         else:
             states = np.asarray(encoded)
@@ -195,7 +226,7 @@ class WhisperEngine:
         tokens: list[int] = self._model.get_prompt(self._tokenizer, words, without_timestamps=True)
         return tokens
 
-    def _features(self, stretch: Samples, length: int) -> NDArray[np.float32]:
+    def _features(self, stretch: Samples, length: int) -> Features:
         """The stretch, filled up with silence to `length` samples, as the encoder takes it: (bands, frames)."""
         features = self._model.feature_extractor(np.pad(stretch, (0, length - len(stretch))))
         frames = length // _HOP // 2 * 2  # the encoder halves them

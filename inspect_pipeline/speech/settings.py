@@ -22,7 +22,7 @@ class SpeechSettings:
 
     `device` is auto, cpu or cuda; `compute_type` auto is int8 on a CPU and float16 on a GPU. `threads` is a CPU's
     threads for one transcriber: 1 when several processes share a machine. `nouns` bias the recogniser (see NOUNS).
-    `batch_size`: stretches recognised together; 0 is 16 on a CPU, and what the memory holds on a GPU. `beam_size`:
+    `batch_size`: stretches recognised together; 0 is 8 on a CPU, and what the memory holds on a GPU. `beam_size`:
     texts searched side by side; with 5 the characters are no better than with 3, with 1 a tenth worse.
     """
 

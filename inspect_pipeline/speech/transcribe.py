@@ -1,16 +1,22 @@
-"""A recording -> its transcript: decode, find who speaks when, recognise each turn, keep out what nobody said."""
+"""A recording -> its transcript: decode, find who speaks when, recognise each turn, keep out what nobody said.
+
+On a CPU one call's sound is listened to and then recognised by the same core. A GPU recognises faster than a core
+listens (decoding, voice detection): there, threads listen to the calls that come next while it works.
+"""
 
 from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from inspect_pipeline.errors import RecordingError
 from inspect_pipeline.model import Audio, Recording, Seconds, Transcript
+from inspect_pipeline.speech.ahead import in_order
 from inspect_pipeline.speech.assemble import assemble
 from inspect_pipeline.speech.decode import Track, check_duration, decode
+from inspect_pipeline.speech.device import listeners_of_a_gpu
 from inspect_pipeline.speech.engine import Engine, Heard, WhisperEngine
 from inspect_pipeline.speech.listen import Listened, call_turns, listen, sound_turns
 from inspect_pipeline.speech.recognise import Spoken, recognise
@@ -21,13 +27,15 @@ from inspect_pipeline.speech.windows import LONGEST_S
 
 _COLLECT_EVERY = 50  # calls between two collections of what the audio library leaves in reference cycles
 _BATCHES = 4  # of speech that are gathered before it is recognised: stretches of like length share one
+_AT_THE_GPU = 2  # threads: one waits for the GPU while the other prepares what it gets next
 
 
 @dataclass(frozen=True, slots=True)
 class Transcribed:
     """A recording with the facts of its file and its transcript; or with neither, and why, as `error`.
 
-    `elapsed_s` is the time it took: its own part, and by its speech a share of what was done for several together.
+    `elapsed_s` is the time it took: its own part, and by its speech a share of what was done for several together
+    (with threads it counts their waiting, too).
     """
 
     recording: Recording
@@ -53,15 +61,45 @@ class _Gathered:
         return sum(turn.end_s - turn.start_s for turn in self.spoken.turns)
 
 
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Recordings whose speech is recognised together, in order: those that could be decoded, and the others' errors."""
+
+    members: tuple[_Gathered | Transcribed, ...]
+
+    @property
+    def ready(self) -> list[_Gathered]:
+        return [one for one in self.members if isinstance(one, _Gathered)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Recognised:
+    """A group, what was written for the turns of each call that is ready, and how long that took."""
+
+    group: _Group
+    written: list[list[tuple[Turn, Heard]]]
+    elapsed_s: Seconds
+
+
 class Transcriber:
     """Turns recordings into transcripts; keep one a process. Same recording, same transcript, whatever it is with.
 
-    `engine` defaults to Whisper with `settings.model`. Raises ModelError when that model cannot be used.
+    `engine` defaults to Whisper with `settings.model`. `listeners`: threads that decode and listen to the recordings
+    that come next; by default none on a CPU, and on a GPU as many as it has cores of this machine. Raises ModelError
+    when that model cannot be used.
     """
 
-    def __init__(self, settings: SpeechSettings | None = None, engine: Engine | None = None) -> None:
+    def __init__(
+        self, settings: SpeechSettings | None = None, engine: Engine | None = None, listeners: int | None = None
+    ) -> None:
         self.settings = settings or SpeechSettings()
-        self._engine = engine or WhisperEngine(self.settings)
+        if engine is None:
+            whisper = WhisperEngine(self.settings)
+            engine, wanted = whisper, listeners_of_a_gpu() if whisper.on_gpu else 0
+        else:
+            wanted = 0
+        self._engine = engine
+        self._listeners = wanted if listeners is None else listeners
         self._calls = 0
 
     @property
@@ -75,52 +113,72 @@ class Transcriber:
         Raises RecordingError (one line; the manifest's line in front when there is one) when the file cannot be
         decoded, or is shorter than its header or the manifest says.
         """
-        return self._together([self._gather(recording)])[0]
+        one = self._gather(recording)
+        return one.audio, self._assembled(one, self._written([one])[0])
 
-    def transcribe_many(self, recordings: Sequence[Recording]) -> Iterator[Transcribed]:
-        """Yield what was heard of each recording, in order.
+    def transcribe_many(self, recordings: Iterable[Recording]) -> Iterator[Transcribed]:
+        """Yield what was heard of each recording, in order. A recording is asked for when it is to be decoded.
 
-        As many are decoded as it takes to fill the recogniser's batches, so memory holds one long call or some short
-        ones, however many there are.
+        As many are decoded as it takes to fill the recogniser's batches, and with listeners that again and a few more,
+        so memory holds one long call or some short ones, however many there are.
         """
-        gathered: list[_Gathered | Transcribed] = []
-        enough_s = _BATCHES * self._engine.batch_size * LONGEST_S
-        for recording in recordings:
-            started = time.monotonic()
-            try:
-                gathered.append(self._gather(recording))
-            except RecordingError as error:
-                gathered.append(Transcribed(recording, None, None, str(error), time.monotonic() - started))
-            if sum(one.speech_s for one in gathered if isinstance(one, _Gathered)) >= enough_s:
-                yield from self._heard(gathered)
-                gathered.clear()
-        yield from self._heard(gathered)
+        gathered = in_order(self._gathered, recordings, self._listeners, 2 * self._listeners)
+        at_the_gpu = _AT_THE_GPU if self._listeners else 0
+        for recognised in in_order(self._recognised, self._groups(gathered), at_the_gpu, at_the_gpu):
+            yield from self._transcribed(recognised)
+            del recognised  # its sound, before more is decoded
+
+    def _gathered(self, recording: Recording) -> _Gathered | Transcribed:
+        started = time.monotonic()
+        try:
+            return self._gather(recording)
+        except RecordingError as error:
+            return Transcribed(recording, None, None, str(error), time.monotonic() - started)
 
     def _gather(self, recording: Recording) -> _Gathered:
         started = time.monotonic()
         audio, tracks = _decoded(recording)
         listened = listen(tracks, self.settings)
         spoken = Spoken(tracks, call_turns(listened, self.settings), sound_turns(listened, self.settings))
-        self._calls += 1
-        if self._calls % _COLLECT_EVERY == 0:
-            gc.collect()
         return _Gathered(recording, audio, tracks, listened, spoken, time.monotonic() - started)
 
-    def _heard(self, gathered: Sequence[_Gathered | Transcribed]) -> Iterator[Transcribed]:
-        started = time.monotonic()
-        ready = [one for one in gathered if isinstance(one, _Gathered)]
-        transcripts = iter(self._together(ready))
-        a_second = (time.monotonic() - started) / (sum(one.speech_s for one in ready) or 1.0)
+    def _groups(self, gathered: Iterable[_Gathered | Transcribed]) -> Iterator[_Group]:
+        enough_s = _BATCHES * self._engine.batch_size * LONGEST_S
+        members: list[_Gathered | Transcribed] = []
+        speech_s = 0.0
         for one in gathered:
+            self._calls += 1
+            if self._calls % _COLLECT_EVERY == 0:
+                gc.collect()
+            members.append(one)
+            speech_s += one.speech_s if isinstance(one, _Gathered) else 0.0
+            del one
+            if speech_s >= enough_s:
+                group, members, speech_s = _Group(tuple(members)), [], 0.0
+                yield group
+                del group
+        if members:
+            yield _Group(tuple(members))
+
+    def _recognised(self, group: _Group) -> _Recognised:
+        started = time.monotonic()
+        written = self._written(group.ready)
+        return _Recognised(group, written, time.monotonic() - started)
+
+    def _transcribed(self, recognised: _Recognised) -> Iterator[Transcribed]:
+        written = iter(recognised.written)
+        a_second = recognised.elapsed_s / (sum(one.speech_s for one in recognised.group.ready) or 1.0)
+        for one in recognised.group.members:
             if isinstance(one, Transcribed):
                 yield one
                 continue
-            audio, transcript = next(transcripts)
-            yield Transcribed(one.recording, audio, transcript, None, one.elapsed_s + a_second * one.speech_s)
+            started = time.monotonic()
+            transcript = self._assembled(one, next(written))
+            elapsed_s = one.elapsed_s + a_second * one.speech_s + time.monotonic() - started
+            yield Transcribed(one.recording, one.audio, transcript, None, elapsed_s)
 
-    def _together(self, gathered: Sequence[_Gathered]) -> list[tuple[Audio, Transcript]]:
-        heard = recognise(self._engine, [one.spoken for one in gathered], " ".join(self.settings.nouns))
-        return [(one.audio, self._assembled(one, written)) for one, written in zip(gathered, heard, strict=True)]
+    def _written(self, gathered: Sequence[_Gathered]) -> list[list[tuple[Turn, Heard]]]:
+        return recognise(self._engine, [one.spoken for one in gathered], " ".join(self.settings.nouns))
 
     def _assembled(self, one: _Gathered, written: list[tuple[Turn, Heard]]) -> Transcript:
         listened = [_with_speech(track, channel, one.spoken, written) for channel, track in enumerate(one.listened)]

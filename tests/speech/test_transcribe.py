@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from sounds import CALLS, bursts, noise, tone, write
 
 from inspect_pipeline.errors import ModelError, RecordingError
-from inspect_pipeline.model import ActivityKind, Recording, Speaker, SpeakerSource, Transcript
+from inspect_pipeline.model import ActivityKind, Audio, Recording, Speaker, SpeakerSource, Transcript
+from inspect_pipeline.speech.decode import Track, decode, samples
 from inspect_pipeline.speech.engine import Heard, WhisperEngine
 from inspect_pipeline.speech.manifest import read_source
 from inspect_pipeline.speech.packaged import packaged_parts
@@ -134,12 +137,17 @@ def test_nobody_speaks_on_ring_back_noise_and_silence(transcriber: Transcriber, 
 
 
 @needs_packages
-def test_calls_recognised_together_are_as_if_each_was_alone(transcriber: Transcriber, tmp_path: Path) -> None:
-    """Whatever shares a batch, whatever is damaged between them: a night in other handfuls is the same night."""
+@pytest.mark.parametrize("listeners", [0, 3])
+def test_calls_recognised_together_are_as_if_each_was_alone(
+    transcriber: Transcriber, tmp_path: Path, listeners: int
+) -> None:
+    """Whatever shares a batch, whatever is damaged between them, whoever listens: a night in other handfuls is the
+    same night."""
     names = ["dev-08-shirking", "demo-06-mono-roaming", "dev-10-overlap-fast"]
     damaged = Recording("damaged", str(tmp_path / "gone.wav"))
     recordings = [RECORDINGS[name] for name in names]
-    together = list(transcriber.transcribe_many([recordings[0], damaged, *recordings[1:]]))
+    many = Transcriber(transcriber.settings, listeners=listeners)
+    together = list(many.transcribe_many([recordings[0], damaged, *recordings[1:]]))
     assert [each.recording.call_id for each in together] == [names[0], "damaged", *names[1:]]
     failed = together.pop(1)
     assert (failed.audio, failed.transcript) == (None, None)
@@ -148,6 +156,38 @@ def test_calls_recognised_together_are_as_if_each_was_alone(transcriber: Transcr
         transcriber.transcribe(recording) for recording in recordings
     ]
     assert all(each.elapsed_s > 0 for each in together)
+
+
+class Small:
+    """A model whose memory holds so many windows and no more: it says what CTranslate2 says of a full GPU."""
+
+    def __init__(self, model: Any, holds: int) -> None:
+        self.model, self.holds = model, holds
+        self.batches: list[int] = []
+
+    def generate(self, encoded: Any, prompts: list[list[int]], **options: Any) -> Any:
+        if len(prompts) > self.holds:
+            raise RuntimeError("CUDA failed with error out of memory")
+        self.batches.append(len(prompts))
+        return self.model.generate(encoded, prompts, **options)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.model, name)
+
+
+@needs_packages
+def test_a_batch_that_the_memory_does_not_hold_is_halved(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = WhisperEngine(SpeechSettings(threads=2))
+    sound = samples(decode(RECORDINGS["dev-08-shirking"].path)[1][0])
+    stretches = [sound[start * 16_000 : (start + 3) * 16_000] for start in range(8)]
+    before = engine.recognise(stretches, "宽带", words=True), engine.no_speech(stretches)
+    small = Small(engine._model.model, holds=2)
+    monkeypatch.setattr(engine._model, "model", small)
+    assert (engine.recognise(stretches, "宽带", words=True), engine.no_speech(stretches)) == before
+    assert (small.batches, engine.batch_size) == ([2] * 8, 2)
+    small.holds = 0
+    with pytest.raises(ModelError, match="memory does not hold one window: end what else uses it"):
+        engine.recognise(stretches[:2], "")
 
 
 class Scripted:
@@ -177,6 +217,47 @@ def test_a_loop_is_tried_again_then_taken_out_and_counted() -> None:
     assert transcript.utterances == ()
     assert {each.reason for each in transcript.removed} == {"loop"}
     assert [temperature for _, temperature in engine.calls] == [0.0, 0.0, 0.4]
+
+
+class Busy(Scripted):
+    """It recognises each call by itself, the first one only when `enough` calls are listened to, and notes how many
+    are at the end."""
+
+    batch_size = 0
+
+    def __init__(self, enough: int) -> None:
+        super().__init__()
+        self.enough = enough
+        self.decoded: list[str] = []
+        self.more = threading.Condition()
+        self.waited: list[bool] = []
+
+    def heard(self, path: str) -> tuple[Audio, list[Track]]:
+        decoded = decode(path)
+        with self.more:
+            self.decoded.append(path)
+            self.more.notify_all()
+        return decoded
+
+    def recognise(
+        self, stretches: object, prompt: str, *, words: bool = False, temperature: float = 0.0
+    ) -> list[Heard]:
+        with self.more:
+            self.waited.append(self.more.wait_for(lambda: len(self.decoded) >= self.enough, timeout=10))
+        return super().recognise(stretches, prompt, words=words, temperature=temperature)
+
+
+def test_the_next_calls_are_listened_to_while_one_is_recognised(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A GPU never waits for a core that decodes; and what waits for the GPU is a few calls, however long the night."""
+    engine = Busy(enough=4)
+    monkeypatch.setattr("inspect_pipeline.speech.transcribe.decode", engine.heard)
+    night = [replace(RECORDINGS["dev-14-noisy-rude"], call_id=f"c-{number}") for number in range(12)]
+    done = []
+    for one in Transcriber(SpeechSettings(), engine, listeners=2).transcribe_many(night):
+        done.append(one.recording.call_id)
+        assert len(engine.decoded) <= len(done) + 2 * 2 + 2  # two for each listener, and two at the GPU
+    assert done == [one.call_id for one in night]
+    assert all(engine.waited)
 
 
 def test_the_agents_channel_comes_from_the_manifest_or_from_the_words() -> None:

@@ -51,8 +51,6 @@ class Desk:
                 yield self._spooled(task, result)
             else:
                 fresh.append(task)
-        for task in fresh:
-            spool.begin(task, alone=len(fresh) == 1)
         for task, result in zip(fresh, self._results(fresh, inspect), strict=True):
             yield self._spooled(task, result)
 
@@ -75,7 +73,7 @@ class Desk:
     def _results(self, tasks: Sequence[Task], inspect: Inspect) -> Iterator[CallResult]:
         done = 0
         try:
-            for result in inspect([task.recording for task in tasks]):
+            for result in inspect(self._begun(tasks)):
                 done += 1
                 yield self._of_length(result)
         except InspectError:
@@ -89,6 +87,12 @@ class Desk:
             place = self.spool.note(left[0], traceback.format_exc())
             reason = f"a bug: {type(error).__name__}: {' '.join(str(error).split())} (see {place})"
             yield CallResult(left[0].recording, CallStatus.FAILED, error=reason)
+
+    def _begun(self, tasks: Sequence[Task]) -> Iterator[Recording]:
+        """Yield recordings, each marked when it is asked for: calls that were not begun did not kill their worker."""
+        for task in tasks:
+            self.spool.begin(task, alone=len(tasks) == 1)
+            yield task.recording
 
     def _of_length(self, result: CallResult) -> CallResult:
         if result.audio is None or result.audio.duration_s >= self.minimum_s:

@@ -1,8 +1,9 @@
 """The engine on this machine: some worker processes, a few calls each at a time.
 
-Calls are handed out in handfuls, whose speech is recognised together. Those that were in work when a worker died, or
-when an earlier run was killed, are suspects: suspects are handed out alone and one at a time, beside the others, so
-that two more deaths point to the call and not to its neighbours.
+Calls are handed out in handfuls, whose speech is recognised together; a GPU gets large ones, for it would wait at the
+end of each. Those that were in work when a worker died, or when an earlier run was killed, are suspects: suspects are
+handed out alone and one at a time, beside the others, so that two more deaths point to the call and not to its
+neighbours.
 """
 
 from __future__ import annotations
@@ -30,11 +31,12 @@ _environment = threading.Lock()
 _FALSE_STARTS = 2  # workers that die one after the other while they load the models
 _HANDFUL = 16  # calls
 _HANDFUL_S = 900.0  # of recordings: their speech fills the recogniser's batches
+_GPU_HANDFULS = 64  # at once: minutes of work for a GPU, beside the seconds in which the first calls are listened to
 
 
 @dataclass(eq=False, slots=True)
 class _Worker:
-    """One process, its pipe, and what it is busy with until when at the latest (on the monotonic clock)."""
+    """One process, its pipe, what it is busy with, and until when it has to tell of a call (on the monotonic clock)."""
 
     process: BaseProcess
     pipe: Connection
@@ -118,23 +120,27 @@ class LocalEngine:
             worker.suspect = bool(self._suspects) and not any(other.suspect for other in self._busy())
             if not worker.suspect and not self._calls:
                 continue
-            worker.tasks = [self._suspects.popleft()] if worker.suspect else self._handful()
+            worker.tasks = [self._suspects.popleft()] if worker.suspect else self._handful(worker)
             worker.until = time.monotonic() + self._limit_s(worker)
             with suppress(OSError):  # it has died: its pipe says so when it is listened to
                 worker.pipe.send(worker.tasks)
 
-    def _handful(self) -> list[Task]:
+    def _handful(self, worker: _Worker) -> list[Task]:
         """Take the next calls, fewer when not many are left: the workers shall end together."""
-        share = max(1, min(_HANDFUL, len(self._calls) // (2 * self.count)))
+        handfuls, share = 1, len(self._calls) // (2 * self.count)
+        if worker.gpu is not None:
+            handfuls, share = _GPU_HANDFULS, len(self._calls) if self.count == 1 else share
+        share = max(1, min(share, handfuls * _HANDFUL))
         taken: list[Task] = []
         seconds = 0.0
-        while self._calls and len(taken) < share and seconds < _HANDFUL_S:
+        while self._calls and len(taken) < share and seconds < handfuls * _HANDFUL_S:
             taken.append(self._calls.popleft())
             seconds += taken[-1].recording.duration_s or 0.0
         return taken
 
     def _limit_s(self, worker: _Worker) -> float:
-        return sum(self.desk.patience.limit_s(task.recording) for task in worker.tasks)
+        """Return how long the worker may take until it tells of a call: a handful is in work at a time."""
+        return sum(self.desk.patience.limit_s(task.recording) for task in worker.tasks[:_HANDFUL])
 
     def _listen(self) -> Iterator[CallDone]:
         """Yield what the workers have done; return when something has changed."""
@@ -154,6 +160,7 @@ class LocalEngine:
             else:
                 worker.tasks = [task for task in worker.tasks if task.call_id != message.call_id]
                 worker.suspect = worker.suspect and bool(worker.tasks)
+                worker.until = time.monotonic() + self._limit_s(worker)
                 yield message
         self._end_hanging()
 
@@ -166,17 +173,22 @@ class LocalEngine:
             self._bury(worker)
 
     def _bury(self, worker: _Worker) -> None:
-        """Take leave of a dead worker; its calls become suspects."""
+        """Take leave of a dead worker; the calls that it had begun become suspects."""
         self._workers.remove(worker)
         worker.pipe.close()
         worker.process.join(5)
         worker.process.kill()  # it closed its pipe and still lives: no use to anybody
         worker.process.join()
         code = worker.process.exitcode
-        others = f" and {len(worker.tasks) - 1} others" if len(worker.tasks) > 1 else ""
+        begun: list[Task] = []
+        untouched: list[Task] = []
         for task in worker.tasks:
+            (begun if self.desk.spool.begun(task) else untouched).append(task)
+        others = f" and {len(begun) - 1} others" if len(begun) > 1 else ""
+        for task in begun:
             self.desk.spool.note(task, f"its worker ended with exit code {code} while it inspected the call{others}")
-            self._suspects.append(task)
+        self._suspects.extend(begun)
+        self._calls.extendleft(reversed(untouched))
         if not worker.ready:
             self._false_starts += 1
             if self._false_starts >= _FALSE_STARTS:

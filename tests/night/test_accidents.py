@@ -8,7 +8,9 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -16,8 +18,8 @@ from clerk import Clerk
 from small_night import NIGHT, begun, left_over, part_bytes, plan_of, quietly, recordings_in
 
 from inspect_pipeline.errors import ModelError, StoreError
-from inspect_pipeline.model import Recording
-from inspect_pipeline.night.plan import Patience
+from inspect_pipeline.model import CallResult, Recording
+from inspect_pipeline.night.plan import Inspect, Patience
 from inspect_pipeline.store.calls import stored_results
 
 DEAD = "killed its worker twice (a crash, too little memory, or no answer in time): listen to it by hand"
@@ -132,6 +134,46 @@ def test_a_call_that_kills_its_worker_is_failed_and_the_others_go_on(
     assert all(times[one.call_id] == 1 for one in calls)
     (note,) = (tmp_path / "out" / ".work" / f"night={NIGHT}" / "errors").iterdir()
     assert note.read_text(encoding="utf-8").count("its worker ended with exit code -9") == times["b-kills"]
+    assert left_over(tmp_path / "out") == []
+
+
+@dataclass(frozen=True)
+class Ahead(Clerk):
+    """Takes some calls before it inspects the first of them, as a GPU's listeners do, and writes down how many."""
+
+    takes: int = 1000
+
+    def __call__(self) -> Inspect:
+        def inspect(recordings: Iterable[Recording]) -> Iterator[CallResult]:
+            coming = iter(recordings)
+            while taken := list(islice(coming, self.takes)):
+                with self.diary.with_name("taken").open("a", encoding="utf-8") as taken_at_once:
+                    taken_at_once.write(f"{len(taken)}\n")
+                yield from map(self.inspect, taken)
+
+        return inspect
+
+
+def test_a_gpu_gets_all_calls_at_once(tmp_path: Path):
+    """Its worker listens to the next calls while it recognises, which ends with each handful."""
+    night = recordings_in(tmp_path / "audio", {f"c-{number:02d}": "您好" for number in range(40)})
+    for gpus, most in ((), 16), (("0",), 40):
+        folder = tmp_path / f"gpus-{len(gpus)}"
+        quietly(plan_of(folder, night, gpus=gpus, factory=Ahead(folder / "diary")))
+        handfuls = [int(line) for line in (folder / "taken").read_text(encoding="utf-8").split()]
+        assert (max(handfuls), sum(handfuls)) == (most, 40)
+
+
+def test_calls_that_were_not_begun_are_no_suspects(tmp_path: Path):
+    said = {f"c-{number:02d}": "kill" if number == 20 else "您好" for number in range(40)}
+    night = recordings_in(tmp_path / "audio", said)
+    plan = plan_of(tmp_path, night, gpus=("0",), shard_size=64, factory=Ahead(tmp_path / "diary", takes=4))
+    summary = quietly(plan)
+    assert [(one.call_id, one.error) for one in summary.failures] == [("c-20", DEAD)]
+    alone_or_four = Counter((tmp_path / "taken").read_text(encoding="utf-8").split())
+    assert alone_or_four["1"] <= 4 + 1  # what was taken with the call that kills, and that once more
+    notes = (tmp_path / "out" / ".work" / f"night={NIGHT}" / "errors").iterdir()
+    assert 1 <= len(list(notes)) <= 4
     assert left_over(tmp_path / "out") == []
 
 

@@ -23,6 +23,8 @@ from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
+
 from inspect_pipeline.model import Recording
 from inspect_pipeline.speech.device import cores_here
 from inspect_pipeline.speech.engine import Features, Heard, WhisperEngine
@@ -53,7 +55,7 @@ class Recalled(WhisperEngine):
         return self._recalled(features, "first step", lambda: super(Recalled, self)._first_step(features))
 
     def _recalled(self, features: list[Features], asked: Hashable, write: Callable[[], list[Written]]) -> list[Written]:
-        keys = [(asked, zlib.crc32(each)) for each in features]
+        keys = [(asked, zlib.crc32(np.ascontiguousarray(each))) for each in features]
         with self._one:
             if any(key not in self._known for key in keys):
                 begun = time.perf_counter()

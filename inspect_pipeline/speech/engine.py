@@ -73,10 +73,12 @@ class Engine(Protocol):
     """Anything that writes down stretches of speech.
 
     `name` identifies the model (it is part of an answer's cause); so many as `batch_size` are recognised together.
+    `on_gpu`: the cores are free meanwhile, and several threads may use it at a time.
     """
 
     name: str
     batch_size: int
+    on_gpu: bool
 
     def recognise(
         self, stretches: Sequence[Samples], prompt: str, *, words: bool = False, temperature: float = 0.0
@@ -93,10 +95,7 @@ class Engine(Protocol):
 
 
 class WhisperEngine:
-    """Whisper by CTranslate2, on a CPU or a GPU (`on_gpu`), where several threads may use it at a time.
-
-    Raises ModelError when the model or the device is not there.
-    """
+    """Whisper by CTranslate2, on a CPU or a GPU. Raises ModelError when the model or the device is not there."""
 
     def __init__(self, settings: SpeechSettings) -> None:
         from faster_whisper.tokenizer import Tokenizer

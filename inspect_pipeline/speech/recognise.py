@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from inspect_pipeline.model import Seconds
 from inspect_pipeline.speech.decode import Samples, Track, samples
@@ -13,8 +14,9 @@ from inspect_pipeline.speech.turns import Turn
 from inspect_pipeline.speech.unheard import NO_SPEECH, is_speech
 from inspect_pipeline.speech.windows import LEAD_S, Window, deal, join_turns
 
+BATCHES = 4  # of the engine are filled at once, at least: stretches of like length share one
 _SECOND_TEMPERATURE = 0.4
-_AT_ONCE = 64  # windows
+_AT_ONCE = 64  # windows, at least
 _MISSED_S = 0.5  # speech this long without a word in its window is tried alone
 
 
@@ -27,6 +29,7 @@ class Spoken:
     sound: Sequence[Turn] = ()
 
 
+Item = TypeVar("Item")
 _Key = tuple[int, Turn]  # a turn, and the number of its call
 
 
@@ -69,9 +72,8 @@ def recognise(engine: Engine, calls: Sequence[Spoken], prompt: str) -> list[list
 def _written(
     engine: Engine, calls: Sequence[Spoken], windows: Sequence[tuple[int, Window]], prompt: str
 ) -> Iterator[Heard]:
-    """What the engine writes for each window, some at a time: a call of hours is never all floats at once."""
-    for start in range(0, len(windows), _AT_ONCE):
-        some = windows[start : start + _AT_ONCE]
+    """What the engine writes for each window."""
+    for some in _portions(windows, engine):
         sounds = [window.sound(calls[number].tracks[window.places[0].turn.channel]) for number, window in some]
         yield from engine.recognise(sounds, prompt, words=True)
 
@@ -101,18 +103,24 @@ def _try_again(
 def _alone(
     engine: Engine, calls: Sequence[Spoken], keys: Sequence[_Key], prompt: str, temperature: float = 0.0
 ) -> Iterator[Heard]:
-    for start in range(0, len(keys), _AT_ONCE):
-        yield from engine.recognise(_sounds(calls, keys[start : start + _AT_ONCE]), prompt, temperature=temperature)
+    for some in _portions(keys, engine):
+        yield from engine.recognise(_sounds(calls, some), prompt, temperature=temperature)
 
 
 def _spoken(engine: Engine, calls: Sequence[Spoken], keys: Sequence[_Key]) -> list[_Key]:
     """Return the turns in which somebody speaks."""
     spoken = []
-    for start in range(0, len(keys), _AT_ONCE):
-        some = keys[start : start + _AT_ONCE]
+    for some in _portions(keys, engine):
         doubts = engine.no_speech(_sounds(calls, some))
         spoken += [key for key, doubt in zip(some, doubts, strict=True) if doubt < NO_SPEECH]
     return spoken
+
+
+def _portions(items: Sequence[Item], engine: Engine) -> Iterator[Sequence[Item]]:
+    """Yield some at a time: enough to fill the engine's batches, but a call of hours is never all floats at once."""
+    at_once = max(_AT_ONCE, BATCHES * engine.batch_size)
+    for start in range(0, len(items), at_once):
+        yield items[start : start + at_once]
 
 
 def _sounds(calls: Sequence[Spoken], keys: Sequence[_Key]) -> list[Samples]:

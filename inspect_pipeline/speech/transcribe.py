@@ -19,14 +19,13 @@ from inspect_pipeline.speech.decode import Track, check_duration, decode
 from inspect_pipeline.speech.device import listeners_of_a_gpu
 from inspect_pipeline.speech.engine import Engine, Heard, WhisperEngine
 from inspect_pipeline.speech.listen import Listened, call_turns, listen, sound_turns
-from inspect_pipeline.speech.recognise import Spoken, recognise
+from inspect_pipeline.speech.recognise import BATCHES, Spoken, recognise
 from inspect_pipeline.speech.settings import SpeechSettings
 from inspect_pipeline.speech.turns import Turn
 from inspect_pipeline.speech.unheard import as_speech
 from inspect_pipeline.speech.windows import LONGEST_S
 
 _COLLECT_EVERY = 50  # calls between two collections of what the audio library leaves in reference cycles
-_BATCHES = 4  # of speech that are gathered before it is recognised: stretches of like length share one
 _AT_THE_GPU = 2  # threads: one waits for the GPU while the other prepares what it gets next
 
 
@@ -93,13 +92,10 @@ class Transcriber:
         self, settings: SpeechSettings | None = None, engine: Engine | None = None, listeners: int | None = None
     ) -> None:
         self.settings = settings or SpeechSettings()
-        if engine is None:
-            whisper = WhisperEngine(self.settings)
-            engine, wanted = whisper, listeners_of_a_gpu() if whisper.on_gpu else 0
-        else:
-            wanted = 0
-        self._engine = engine
-        self._listeners = wanted if listeners is None else listeners
+        self._engine = engine or WhisperEngine(self.settings)
+        if listeners is None:
+            listeners = listeners_of_a_gpu() if self._engine.on_gpu else 0
+        self._listeners = listeners
         self._calls = 0
 
     @property
@@ -143,7 +139,7 @@ class Transcriber:
         return _Gathered(recording, audio, tracks, listened, spoken, time.monotonic() - started)
 
     def _groups(self, gathered: Iterable[_Gathered | Transcribed]) -> Iterator[_Group]:
-        enough_s = _BATCHES * self._engine.batch_size * LONGEST_S
+        enough_s = BATCHES * self._engine.batch_size * LONGEST_S
         members: list[_Gathered | Transcribed] = []
         speech_s = 0.0
         for one in gathered:

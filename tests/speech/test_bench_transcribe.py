@@ -60,3 +60,19 @@ def test_sides_are_compared(bench: ModuleType, folder: Path) -> None:
     )
     assert [row.split()[0] for row in rows[:2]] == ["ours", "sequential"]
     assert rows[0].split()[-3:] == [f"{ours['cer']:.3f}", f"{ours['turns_right']:.2f}", str(ours["peak_mb"])]
+
+
+@needs_packages
+def test_feeding_is_measured_beside_the_model(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "bench"))
+    import feeding
+
+    result = feeding.measure(feeding.options_of([str(folder), "--rounds", "1", "--listeners", "0,2"]))
+    assert (result["calls"], result["channel_seconds"]) == (1, pytest.approx(46.3, abs=0.1))
+    assert [row["listeners"] for row in result["feeding"]] == [0, 2]
+    for row in result["feeding"]:
+        assert row["times_model"] == pytest.approx(row["ch_s_a_second"] / result["model_ch_s_a_second"])
+    head, model, titles, *rows = feeding.table(json.loads(json.dumps(result)))
+    assert head.startswith("calls 1  channel_seconds 46.")
+    assert model.startswith("base/")
+    assert (titles.split()[0], [row.split()[0] for row in rows]) == ("listeners", ["0", "2"])

@@ -195,6 +195,7 @@ class Scripted:
 
     name = "scripted"
     batch_size = 4
+    on_gpu = False
 
     def __init__(self, *texts: str) -> None:
         self.texts = list(texts)
@@ -217,6 +218,16 @@ def test_a_loop_is_tried_again_then_taken_out_and_counted() -> None:
     assert transcript.utterances == ()
     assert {each.reason for each in transcript.removed} == {"loop"}
     assert [temperature for _, temperature in engine.calls] == [0.0, 0.0, 0.4]
+
+
+@pytest.mark.parametrize(("batch_size", "at_once"), [(8, 64), (64, 100)])
+def test_large_batches_get_as_many_windows_as_they_hold(batch_size: int, at_once: int) -> None:
+    engine = Scripted(*["好"] * 1000)
+    engine.batch_size = batch_size
+    night = [replace(RECORDINGS["dev-08-shirking"], call_id=f"c-{number}") for number in range(40)]
+    assert len(list(Transcriber(SpeechSettings(), engine).transcribe_many(night))) == 40
+    windows = max(count for count, _ in engine.calls)
+    assert windows == 64 if at_once == 64 else windows > at_once
 
 
 class Busy(Scripted):

@@ -22,6 +22,7 @@ from multiprocessing.process import BaseProcess
 from inspect_pipeline import errors
 from inspect_pipeline.errors import InspectError, ModelError
 from inspect_pipeline.night.desk import Desk
+from inspect_pipeline.night.pace import Pace
 from inspect_pipeline.night.plan import Task
 from inspect_pipeline.night.told import CallDone, StoppedError
 from inspect_pipeline.night.worker import Ready, Trouble, work
@@ -61,6 +62,7 @@ class LocalEngine:
     _workers: list[_Worker] = field(default_factory=list, init=False)
     _calls: deque[Task] = field(default_factory=deque, init=False)
     _suspects: deque[Task] = field(default_factory=deque, init=False)
+    _pace: Pace = field(default_factory=Pace, init=False)
     _false_starts: int = field(default=0, init=False)
     _running: bool = field(default=False, init=False)
     _stopped: bool = field(default=False, init=False)
@@ -140,11 +142,11 @@ class LocalEngine:
 
     def _limit_s(self, worker: _Worker) -> float:
         """Return how long the worker may take until it tells of a call: a handful is in work at a time."""
-        return sum(self.desk.patience.limit_s(task.recording) for task in worker.tasks[:_HANDFUL])
+        return self._pace.limit_s(worker.tasks[:_HANDFUL], self.desk.patience)
 
     def _listen(self) -> Iterator[CallDone]:
         """Yield what the workers have done; return when something has changed."""
-        soonest = min((worker.until for worker in self._busy()), default=time.monotonic() + 60)
+        soonest = min([time.monotonic() + 60, *(worker.until for worker in self._busy())])
         heard = wait([worker.pipe for worker in self._workers], timeout=max(0.0, soonest - time.monotonic()))
         for worker in [worker for worker in self._workers if worker.pipe in heard]:
             try:
@@ -160,6 +162,7 @@ class LocalEngine:
             else:
                 worker.tasks = [task for task in worker.tasks if task.call_id != message.call_id]
                 worker.suspect = worker.suspect and bool(worker.tasks)
+                self._pace.learn(message)
                 worker.until = time.monotonic() + self._limit_s(worker)
                 yield message
         self._end_hanging()

@@ -105,7 +105,7 @@ def _inspected(recording: Recording, said: str, judgement: Judgement) -> CallRes
             confidence=0.9,
         ),
         judgement=judgement,
-        elapsed_s=time.monotonic(),  # never the same
+        elapsed_s=time.monotonic() % 1,  # never the same
     )
 
 

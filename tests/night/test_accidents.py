@@ -184,6 +184,13 @@ def test_a_call_that_hangs_is_given_up(tmp_path: Path, calls: list[Recording]):
     assert (summary.inspected, [one.error for one in summary.failures]) == (2, [DEAD])
 
 
+def test_a_call_that_hangs_after_others_is_given_up_at_their_pace(tmp_path: Path):
+    night = recordings_in(tmp_path / "audio", {f"c-{number:02d}": "您好" for number in range(40)} | {"z-hangs": "hang"})
+    patience = Patience(base_s=1.0, per_second=3600.0)
+    summary = quietly(plan_of(tmp_path, night, patience=patience, shard_size=64))
+    assert (summary.inspected, [one.error for one in summary.failures]) == (40, [DEAD])
+
+
 def test_a_missing_model_ends_the_night(tmp_path: Path, calls: list[Recording]):
     with pytest.raises(ModelError, match=r"base: model\.bin is missing: install it"):
         quietly(plan_of(tmp_path, calls, factory=Clerk(tmp_path / "diary", start="no-model")))

@@ -45,11 +45,11 @@ class Recalled(WhisperEngine):
         self._known: dict[Hashable, Any] = {}
         self._one = threading.Lock()
 
-    def _batch(self, features: list[Features], prompt: str, words: bool, temperature: float) -> list[Heard]:
+    def _batch(self, features: list[Features], prompt: str, words: bool, repetition_penalty: float) -> list[Heard]:
         def write() -> list[Heard]:
-            return super(Recalled, self)._batch(features, prompt, words, temperature)
+            return super(Recalled, self)._batch(features, prompt, words, repetition_penalty)
 
-        return self._recalled(features, (words, temperature), write)
+        return self._recalled(features, (words, repetition_penalty), write)
 
     def _first_step(self, features: list[Features]) -> list[float]:
         return self._recalled(features, "first step", lambda: super(Recalled, self)._first_step(features))

@@ -81,11 +81,11 @@ class Engine(Protocol):
     on_gpu: bool
 
     def recognise(
-        self, stretches: Sequence[Samples], prompt: str, *, words: bool = False, temperature: float = 0.0
+        self, stretches: Sequence[Samples], prompt: str, *, words: bool = False, repetition_penalty: float = 1.0
     ) -> list[Heard]:
         """Return what is said in each stretch (16 kHz, at most LONGEST_S), in order; `prompt` lists words to expect.
 
-        `words`: give each word its end. A temperature over 0 draws instead of searching, always with the same seed.
+        `words`: give each word its end. `repetition_penalty` over 1 makes what is written already less probable.
         """
         ...
 
@@ -123,15 +123,14 @@ class WhisperEngine:
         self.name = f"{settings.model}/{compute_type}"
 
     def recognise(
-        self, stretches: Sequence[Samples], prompt: str, *, words: bool = False, temperature: float = 0.0
+        self, stretches: Sequence[Samples], prompt: str, *, words: bool = False, repetition_penalty: float = 1.0
     ) -> list[Heard]:
         """See Engine. Stretches of like length share a batch, each filled up to a length that depends on itself only:
         on a CPU in 8 bits a stretch gives the same text whatever it is recognised with."""
         heard: dict[int, Heard] = {}
-        batch_size = self.batch_size if temperature <= 0 else 1  # what is drawn depends on the place in the batch
-        for length, batch in _batches(stretches, batch_size):
+        for length, batch in _batches(stretches, self.batch_size):
             features = [self._features(stretches[number], length) for number in batch]
-            written = self._that_fits(features, lambda some: self._batch(some, prompt, words, temperature))
+            written = self._that_fits(features, lambda some: self._batch(some, prompt, words, repetition_penalty))
             heard.update(zip(batch, written, strict=True))
         return [heard[number] for number in range(len(stretches))]
 
@@ -170,7 +169,7 @@ class WhisperEngine:
         )
         return [float(one.no_speech_prob) for one in results]
 
-    def _batch(self, features: list[Features], prompt: str, words: bool, temperature: float) -> list[Heard]:
+    def _batch(self, features: list[Features], prompt: str, words: bool, repetition_penalty: float) -> list[Heard]:
         before = self._prompt(prompt)
         seconds = features[0].shape[-1] / _FRAMES_A_SECOND
         encoded = self._encoded(features)
@@ -182,7 +181,10 @@ class WhisperEngine:
             return_no_speech_prob=True,
             suppress_blank=True,
             suppress_tokens=self._suppressed,
-            **self._search(temperature),
+            beam_size=self._settings.beam_size,
+            # the first text that comes to its end is taken: waiting for others costs a tenth, for .03 of 100 characters
+            patience=1 / self._settings.beam_size,
+            repetition_penalty=repetition_penalty,
         )
         tokens = [[token for token in result.sequences_ids[0] if token < self._tokenizer.eot] for result in results]
         aligned: list[tuple[Word, ...]] = [()] * len(features)
@@ -210,15 +212,6 @@ class WhisperEngine:
                 for number, each in enumerate(filled)
             ]
         return [self._words(each) if own else () for each, own in zip(found, tokens, strict=True)]
-
-    def _search(self, temperature: float) -> dict[str, Any]:
-        if temperature <= 0:
-            # the first text that comes to its end is taken: waiting for others costs a tenth, for .03 of 100 characters
-            return {"beam_size": self._settings.beam_size, "patience": 1 / self._settings.beam_size}
-        import ctranslate2
-
-        ctranslate2.set_random_seed(0)
-        return {"beam_size": 1, "num_hypotheses": 5, "sampling_topk": 0, "sampling_temperature": temperature}
 
     def _prompt(self, prompt: str) -> list[int]:
         words = self._tokenizer.encode(prompt)[:_PROMPT_TOKENS] if prompt else []

@@ -15,7 +15,7 @@ from inspect_pipeline.speech.unheard import NO_SPEECH, is_speech
 from inspect_pipeline.speech.windows import LEAD_S, Window, deal, join_turns
 
 BATCHES = 4  # of the engine are filled at once, at least: stretches of like length share one
-_SECOND_TEMPERATURE = 0.4
+_PENALTY = 1.1  # against loops, in the second try. (Drawing at a temperature wrote more of them.)
 _AT_ONCE = 64  # windows, at least
 _MISSED_S = 0.5  # speech this long without a word in its window is tried alone
 
@@ -90,21 +90,22 @@ def _missed(turn: Turn, heard: Heard) -> bool:
 def _try_again(
     engine: Engine, calls: Sequence[Spoken], keys: Sequence[_Key], prompt: str, heard: dict[_Key, Heard]
 ) -> None:
-    """Recognise turns alone, and those that stay doubtful once more, drawing; keep the most believable of the tries."""
-    for temperature in (0.0, _SECOND_TEMPERATURE):
-        keys = [key for key in keys if temperature == 0 or _missed(key[1], heard[key])]
+    """Recognise turns alone, and those that stay doubtful once more with a penalty on repetitions; keep the most
+    believable of the tries."""
+    for penalty in (1.0, _PENALTY):
+        keys = [key for key in keys if penalty == 1 or _missed(key[1], heard[key])]
         if not keys:
             return
-        for key, written in zip(keys, _alone(engine, calls, keys, prompt, temperature), strict=True):
+        for key, written in zip(keys, _alone(engine, calls, keys, prompt, penalty), strict=True):
             if _better(written, heard[key], key[1].end_s - key[1].start_s):
                 heard[key] = written
 
 
 def _alone(
-    engine: Engine, calls: Sequence[Spoken], keys: Sequence[_Key], prompt: str, temperature: float = 0.0
+    engine: Engine, calls: Sequence[Spoken], keys: Sequence[_Key], prompt: str, penalty: float = 1.0
 ) -> Iterator[Heard]:
     for some in _portions(keys, engine):
-        yield from engine.recognise(_sounds(calls, some), prompt, temperature=temperature)
+        yield from engine.recognise(_sounds(calls, some), prompt, repetition_penalty=penalty)
 
 
 def _spoken(engine: Engine, calls: Sequence[Spoken], keys: Sequence[_Key]) -> list[_Key]:

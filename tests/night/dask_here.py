@@ -30,10 +30,14 @@ def wait_until(true: Callable[[], bool], night: Future[NightSummary] | None = No
 
 
 class DaskHere:
-    """Starts and stops the processes. A keeper starts workers anew when they end, as Kubernetes or systemd do."""
+    """Starts and stops the processes. A keeper starts workers anew when they end, as Kubernetes or systemd do.
 
-    def __init__(self, folder: Path, workers: int) -> None:
-        self.folder = folder
+    `threads` of each worker; `gpus`: the devices that it may see, as CUDA_VISIBLE_DEVICES writes them.
+    """
+
+    def __init__(self, folder: Path, workers: int, threads: int = 1, gpus: str | None = None) -> None:
+        self.folder, self._threads = folder, threads
+        self._gpus = {} if gpus is None else {"CUDA_VISIBLE_DEVICES": gpus}
         self.folder.mkdir(parents=True)
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -78,12 +82,14 @@ class DaskHere:
             time.sleep(0.2)
 
     def _start_worker(self) -> subprocess.Popen[bytes]:
-        return self._start("worker", self.address, "--nthreads", "1", "--local-directory", str(self.folder))
+        threads = ("--nthreads", str(self._threads))
+        return self._start("worker", self.address, *threads, "--local-directory", str(self.folder))
 
     def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
         paths = [str(HERE.parent.parent), str(HERE), os.environ.get("PYTHONPATH", "")]
         environment = {
             **os.environ,
+            **self._gpus,
             "PYTHONPATH": os.pathsep.join(paths),
             "DASK_DISTRIBUTED__ADMIN__SYSTEM_MONITOR__DISK": "false",
         }

@@ -153,6 +153,20 @@ def test_models_are_loaded_once_a_worker(tmp_path: Path, calls: list[Recording],
     wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in loads))  # gone with the night
 
 
+def test_each_thread_of_a_worker_has_a_gpu_of_its_own(tmp_path: Path):
+    """One process a GPU, which loads its models once: the other device is taken when the first one is."""
+    night = recordings_in(tmp_path / "audio", {f"g-{number:02d}": "gpu" for number in range(12)})
+    here = DaskHere(tmp_path / "dask", workers=1, threads=2, gpus="4,6")
+    try:
+        factory = Clerk(tmp_path / "diary", pace_s=0.3, start="told")
+        summary = on(here, plan_of(tmp_path, night, shard_size=2, factory=factory))
+    finally:
+        here.close()
+    assert {one.error for one in summary.failures} == {"device 4", "device 6"}
+    loads = (tmp_path / "loads").read_text(encoding="utf-8").splitlines()
+    assert sorted(line.split()[1] for line in loads) == ["4", "6"]
+
+
 def test_the_same_shard_submitted_twice_at_once(tmp_path: Path, calls: list[Recording], cluster: DaskHere):
     plan = plan_of(tmp_path, calls, factory=Clerk(tmp_path / "diary", pace_s=0.1))
     works = works_of(plan, shards_of(plan))

@@ -51,7 +51,14 @@ class Listening:
         self.terms = [line.terms.union(means) if means else line.terms for line, means in held]
         self._meant = meant
         self.slow = False  # whether looking for anything took too long
-        self._positions: dict[int, list[int]] = {}
+        self._positions: dict[int, list[int]] = {}  # of each term, the utterances that it may be in
+        for at, terms in enumerate(self.terms):
+            for number in terms:
+                known = self._positions.get(number)
+                if known is None:
+                    self._positions[number] = [at]
+                else:
+                    known.append(at)
         self._found: dict[int, dict[int, tuple[Found, ...]]] = {}  # by term and place
 
     def touched(self, places: Iterable[int]) -> frozenset[int]:
@@ -65,8 +72,8 @@ class Listening:
         """
         if number in self.matcher.likes:
             return self._alike(number, sorted(places)) if self.matcher.similarity else None
-        positions = self._positions_of(number)
-        if not positions:
+        positions = self._positions.get(number)
+        if positions is None:
             return None
         known = self._found.get(number)
         if known is None:
@@ -83,13 +90,6 @@ class Listening:
                     found += here
         return found
 
-    def _positions_of(self, number: int) -> list[int]:
-        """Return the utterances that a term may be in."""
-        positions = self._positions.get(number)
-        if positions is None:
-            positions = self._positions[number] = [at for at, held in enumerate(self.terms) if number in held]
-        return positions
-
     def _find(self, number: int, at: int) -> tuple[Found, ...]:
         line = self.lines[at]
         if number in self._meant[at]:
@@ -101,9 +101,9 @@ class Listening:
 
     def almost(self, number: int, places: frozenset[int]) -> list[Found]:
         """Return what resembles a term there too little for a hit and too much for a believable absence."""
-        positions = [at for at in self._positions_of(number) if at in places]
-        if not positions:
+        if not self.matcher.resembles(number):
             return []
+        positions = [at for at in self._positions.get(number, ()) if at in places]
         almost = [(at, self.matcher.almost(self.lines[at], number)) for at in positions]
         return [found for at, some in almost if some for found in self._put(number, at, some)]
 

@@ -167,6 +167,10 @@ class Matcher:
             known = line.places[number] = self._places(line, number)
         return known
 
+    def resembles(self, number: int) -> bool:
+        """Return whether anything can resemble a term: a phrase that `almost` looks for."""
+        return number in self._phrases
+
     def almost(self, line: Line, number: int) -> tuple[Place, ...]:
         """Return what resembles a term too little for a hit and too much for a believable absence."""
         phrase = self._phrases.get(number)

@@ -32,6 +32,10 @@ class ModelError(InspectError):
     """A model is missing, damaged or not the one it should be."""
 
 
+class DeviceError(InspectError):
+    """A GPU failed while it worked. What it did is lost with its process; another process may have better luck."""
+
+
 class StoreError(InspectError):
     """The tables cannot be read or written."""
 

@@ -25,7 +25,7 @@ from inspect_pipeline.night.desk import Desk
 from inspect_pipeline.night.pace import Pace
 from inspect_pipeline.night.plan import Task
 from inspect_pipeline.night.told import CallDone, StoppedError
-from inspect_pipeline.night.worker import Ready, Trouble, work
+from inspect_pipeline.night.worker import Lost, Ready, Trouble, work
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _environment = threading.Lock()
@@ -46,6 +46,7 @@ class _Worker:
     tasks: list[Task] = field(default_factory=list)
     suspect: bool = False
     until: float = 0.0
+    lost: str = ""
 
 
 @dataclass(slots=True)
@@ -159,6 +160,8 @@ class LocalEngine:
                 worker.ready, self._false_starts = True, 0
             elif isinstance(message, Trouble):
                 raise _as_error(message)
+            elif isinstance(message, Lost):
+                worker.lost = f" ({message.message})"
             else:
                 worker.tasks = [task for task in worker.tasks if task.call_id != message.call_id]
                 worker.suspect = worker.suspect and bool(worker.tasks)
@@ -188,8 +191,9 @@ class LocalEngine:
         for task in worker.tasks:
             (begun if self.desk.spool.begun(task) else untouched).append(task)
         others = f" and {len(begun) - 1} others" if len(begun) > 1 else ""
+        ended = f"its worker ended with exit code {code}{worker.lost} while it inspected the call{others}"
         for task in begun:
-            self.desk.spool.note(task, f"its worker ended with exit code {code} while it inspected the call{others}")
+            self.desk.spool.note(task, ended)
         self._suspects.extend(begun)
         self._calls.extendleft(reversed(untouched))
         if not worker.ready:

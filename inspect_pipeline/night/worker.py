@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 
-from inspect_pipeline.errors import InspectError
+from inspect_pipeline.errors import DeviceError, InspectError
 from inspect_pipeline.night.desk import Desk
 
 
@@ -27,8 +27,15 @@ class Trouble:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The GPU failed, and this process ends: what it was busy with is tried again by another."""
+
+    message: str
+
+
 def work(pipe: Connection, desk: Desk, gpu: str | None) -> None:
-    """Send Ready, then a CallDone for each task of each list that comes in, until None comes; or Trouble, and end.
+    """Send Ready, then a CallDone for each task of each list that comes in, until None comes; or Trouble or Lost.
 
     `gpu`: the only device that this process may see.
     """
@@ -42,6 +49,8 @@ def work(pipe: Connection, desk: Desk, gpu: str | None) -> None:
         while (tasks := pipe.recv()) is not None:
             for done in desk.attend(tasks, inspect):
                 pipe.send(done)
+    except DeviceError as error:
+        pipe.send(Lost(str(error)))
     except InspectError as error:
         pipe.send(Trouble(type(error).__name__, str(error)))
     except (EOFError, BrokenPipeError):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from inspect_pipeline.errors import ModelError
+from inspect_pipeline.errors import DeviceError, ModelError
 from inspect_pipeline.model import Seconds
 from inspect_pipeline.speech.decode import SAMPLE_RATE, Samples
 from inspect_pipeline.speech.device import cuda_devices, gpu_batch_size, is_out_of_memory
@@ -121,6 +121,8 @@ class WhisperEngine:
         self.on_gpu = device == "cuda"
         self.batch_size = settings.batch_size or (gpu_batch_size(folder) if self.on_gpu else _CPU_BATCH)
         self.name = f"{settings.model}/{compute_type}"
+        if self.on_gpu:
+            self._try_out(folder)
 
     def recognise(
         self, stretches: Sequence[Samples], prompt: str, *, words: bool = False, repetition_penalty: float = 1.0
@@ -142,13 +144,29 @@ class WhisperEngine:
             found.update(zip(batch, self._that_fits(features, self._first_step), strict=True))
         return [found[number] for number in range(len(stretches))]
 
+    def _try_out(self, folder: Path) -> None:
+        """Recognise a moment of silence. Raises ModelError: a missing library shows when the first call is heard."""
+        try:
+            self.recognise([np.zeros(SAMPLE_RATE, dtype=np.float32)], "", words=True)
+        except DeviceError as error:
+            raise ModelError(
+                f"{folder}: {error}: see whether nvidia-smi runs and CUDA 12 with its cuBLAS is installed, "
+                "or set device = 'cpu' in [speech]"
+            ) from error
+
     def _that_fits(self, features: list[Features], run: Callable[[list[Features]], list[Result]]) -> list[Result]:
-        """Run a batch. Where the GPU's memory does not hold it, run its halves, and no larger batch from then on."""
+        """Run a batch. Where the GPU's memory does not hold it, run its halves, and no larger batch from then on.
+
+        Raises DeviceError when the GPU fails otherwise, and ModelError when it does not even hold one window.
+        """
         try:
             return run(features)
         except RuntimeError as error:
-            if not is_out_of_memory(error):
+            if not self.on_gpu:
                 raise
+            if not is_out_of_memory(error):
+                reason = str(error).splitlines()[0]
+                raise DeviceError(f"{self.name} failed on the GPU ({reason})") from error
             if len(features) == 1:
                 raise ModelError(
                     f"{self.name}: the GPU's memory does not hold one window: end what else uses it, "

@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from inspect_pipeline.errors import ModelError, RecordingError
+from inspect_pipeline.errors import DeviceError, ModelError, RecordingError
 from inspect_pipeline.model import (
     Activity,
     ActivityKind,
@@ -65,6 +65,8 @@ class Clerk:
             return CallResult(recording, CallStatus.FAILED, error=f"{Path(recording.path).name}: not there")
         if said.startswith("kill"):
             os.kill(os.getpid(), signal.SIGKILL)
+        if said.startswith("lost"):
+            raise DeviceError("base/float16 failed on the GPU (CUDA failed with error unspecified launch failure)")
         if said.startswith("machine"):
             os.killpg(0, signal.SIGKILL)  # takes along all that was started with it: out of memory, a panic
         if said.startswith("hang"):

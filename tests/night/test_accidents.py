@@ -177,6 +177,20 @@ def test_calls_that_were_not_begun_are_no_suspects(tmp_path: Path):
     assert left_over(tmp_path / "out") == []
 
 
+def test_a_gpu_that_fails_costs_no_other_call(tmp_path: Path):
+    """After such an error its process hears nothing any more: it ends, and another goes on."""
+    said = {f"c-{number:02d}": "lost" if number == 3 else "您好" for number in range(8)}
+    night = recordings_in(tmp_path / "audio", said)
+    summary = quietly(plan_of(tmp_path, night, gpus=("0",), factory=Ahead(tmp_path / "diary", takes=4)))
+    assert (summary.inspected, [(one.call_id, one.error) for one in summary.failures]) == (7, [("c-03", DEAD)])
+    (note,) = [
+        text
+        for path in (tmp_path / "out" / ".work" / f"night={NIGHT}" / "errors").iterdir()
+        if "call c-03 " in (text := path.read_text(encoding="utf-8"))
+    ]
+    assert "(base/float16 failed on the GPU (CUDA failed with error unspecified launch failure))" in note
+
+
 def test_a_call_that_hangs_is_given_up(tmp_path: Path, calls: list[Recording]):
     night = [*calls[:2], *recordings_in(tmp_path / "audio", {"b-hangs": "hang"})]
     patience = Patience(base_s=1.0, per_second=0.0)

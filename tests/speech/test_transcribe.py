@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from sounds import CALLS, bursts, noise, tone, write
 
-from inspect_pipeline.errors import ModelError, RecordingError
+from inspect_pipeline.errors import DeviceError, ModelError, RecordingError
 from inspect_pipeline.model import ActivityKind, Audio, Recording, Speaker, SpeakerSource, Transcript
-from inspect_pipeline.speech.decode import Track, decode, samples
+from inspect_pipeline.speech.decode import Samples, Track, decode, samples
 from inspect_pipeline.speech.engine import Heard, WhisperEngine
 from inspect_pipeline.speech.manifest import read_source
 from inspect_pipeline.speech.packaged import packaged_parts
@@ -171,16 +171,16 @@ def test_a_second_try_writes_the_same_each_time() -> None:
     assert [engine.recognise([each], "宽带", repetition_penalty=1.1)[0] for each in stretches] == first
 
 
-class Small:
-    """A model whose memory holds so many windows and no more: it says what CTranslate2 says of a full GPU."""
+class Failing:
+    """A model on a GPU whose memory holds so many windows and no more, or that says something else of it."""
 
-    def __init__(self, model: Any, holds: int) -> None:
-        self.model, self.holds = model, holds
+    def __init__(self, model: Any, holds: int, says: str = "CUDA failed with error out of memory") -> None:
+        self.model, self.holds, self.says = model, holds, says
         self.batches: list[int] = []
 
     def generate(self, encoded: Any, prompts: list[list[int]], **options: Any) -> Any:
         if len(prompts) > self.holds:
-            raise RuntimeError("CUDA failed with error out of memory")
+            raise RuntimeError(self.says)
         self.batches.append(len(prompts))
         return self.model.generate(encoded, prompts, **options)
 
@@ -188,19 +188,42 @@ class Small:
         return getattr(self.model, name)
 
 
-@needs_packages
-def test_a_batch_that_the_memory_does_not_hold_is_halved(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def as_on_gpu() -> WhisperEngine:
+    """An engine that takes the ways of a GPU, on the CPU: batches are encoded and aligned together."""
     engine = WhisperEngine(SpeechSettings(threads=2))
-    sound = samples(decode(RECORDINGS["dev-08-shirking"].path)[1][0])
-    stretches = [sound[start * 16_000 : (start + 3) * 16_000] for start in range(8)]
-    before = engine.recognise(stretches, "宽带", words=True), engine.no_speech(stretches)
-    small = Small(engine._model.model, holds=2)
-    monkeypatch.setattr(engine._model, "model", small)
-    assert (engine.recognise(stretches, "宽带", words=True), engine.no_speech(stretches)) == before
-    assert (small.batches, engine.batch_size) == ([2] * 8, 2)
+    engine.on_gpu = True
+    return engine
+
+
+def stretches_of(call_id: str, seconds: int) -> list[Samples]:
+    sound = samples(decode(RECORDINGS[call_id].path)[1][0])
+    return [sound[start * 16_000 : (start + 3) * 16_000] for start in range(seconds)]
+
+
+@needs_packages
+def test_a_batch_that_the_memory_does_not_hold_is_halved(as_on_gpu: WhisperEngine) -> None:
+    stretches = stretches_of("dev-08-shirking", 8)
+    before = as_on_gpu.recognise(stretches, "宽带", words=True), as_on_gpu.no_speech(stretches)
+    small = as_on_gpu._model.model = Failing(as_on_gpu._model.model, holds=2)
+    heard, silent = as_on_gpu.recognise(stretches, "宽带", words=True), as_on_gpu.no_speech(stretches)
+    assert [each.text for each in heard] == [each.text for each in before[0]]
+    assert silent == pytest.approx(before[1], abs=1e-3)
+    assert (small.batches, as_on_gpu.batch_size) == ([2] * 8, 2)
     small.holds = 0
     with pytest.raises(ModelError, match="memory does not hold one window: end what else uses it"):
-        engine.recognise(stretches[:2], "")
+        as_on_gpu.recognise(stretches[:2], "")
+
+
+@needs_packages
+def test_a_gpu_that_fails_says_so(as_on_gpu: WhisperEngine, tmp_path: Path) -> None:
+    model = as_on_gpu._model.model
+    as_on_gpu._model.model = Failing(model, 0, "CUDA failed with error unspecified launch failure\nat device.cc:12")
+    with pytest.raises(DeviceError, match=r"^base/int8 failed on the GPU \(CUDA .* unspecified launch failure\)$"):
+        as_on_gpu.recognise(stretches_of("dev-08-shirking", 1), "")
+    as_on_gpu._model.model = Failing(model, 0, "Library libcublas.so.12 is not found or cannot be loaded")
+    with pytest.raises(ModelError, match=r"libcublas\.so\.12 is not found .* or set device = 'cpu' in \[speech\]"):
+        as_on_gpu._try_out(tmp_path)
 
 
 class Scripted:

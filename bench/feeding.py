@@ -1,14 +1,18 @@
 """Measures how fast the cores feed a GPU: everything that is done to a recording but the recogniser's model.
 
-    python bench/feeding.py [FOLDER] [--listeners 0,1,2] [--rounds N] [--model NAME] [--json]
+    python bench/feeding.py [FOLDER] [--listeners 0,1,2] [--rounds N] [--batch N] [--times N] [--model NAME] [--json]
 
-FOLDER (default `fixtures/calls`) holds recordings, or a manifest of them. In a first round the model writes down every
-call, which is timed: the model alone. In the rounds that count its texts are recalled, and the rest is done as ever:
-decoding, voice detection, windows, features, guards, speakers. They are done by one thread, or by so many listeners
-beside the two threads that wait for a GPU (see `Transcriber`), the numbers of listeners in turns, round by round.
+FOLDER (default `fixtures/calls`) holds recordings, or a manifest of them; `--times` that many copies of each are a
+night. `--batch` windows are recognised together (a large GPU takes 64; default: what the engine takes here).
+
+In a first round the model writes down every call, which is timed: the model alone. In the rounds that count its texts
+are recalled, and the rest is done as ever: decoding, voice detection, windows, features, guards, speakers. One thread
+does it, or so many listeners beside the two threads that wait for a GPU (see `Transcriber`); the numbers of listeners
+take turns, round by round.
 
 Printed are medians of channel-seconds a second of wall and of CPU time, and how many times as fast as the model of this
-machine that is: below 1 the model waits. On a machine with a GPU the model's line is the GPU's.
+machine that is: below 1 the model waits. On a machine with a GPU the model's line is the GPU's. The peak of the memory
+is the process's, over all rounds.
 """
 
 from __future__ import annotations
@@ -20,10 +24,12 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+from memory import peak_mb
 
 from inspect_pipeline.model import Recording
 from inspect_pipeline.speech.device import cores_here
@@ -77,10 +83,11 @@ def feed(transcriber: Transcriber, night: Sequence[Recording]) -> tuple[float, f
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
     """Feed by each number of listeners in turns and return what was measured."""
-    night = read_source(str(options.folder))
-    engine = Recalled(SpeechSettings(options.model, threads=1))
-    settings = SpeechSettings(options.model)
-    channel_s, _, _ = feed(Transcriber(settings, engine), night)
+    calls = read_source(str(options.folder))
+    night = [replace(one, call_id=f"{one.call_id}-{copy}") for copy in range(options.times) for one in calls]
+    settings = SpeechSettings(options.model, threads=1, batch_size=options.batch)
+    engine = Recalled(settings)
+    channel_s, _, _ = feed(Transcriber(settings, engine), calls)
     sides = {number: Transcriber(settings, engine, listeners=number) for number in options.listeners}
     rounds: dict[int, list[tuple[float, float]]] = {number: [] for number in sides}
     for _ in range(options.rounds):
@@ -94,9 +101,11 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         rows.append({"listeners": number, "ch_s_a_second": wall, "ch_s_a_cpu_second": cpu, "times_model": wall / model})
     return {
         "calls": len(night),
-        "channel_seconds": round(channel_s, 1),
+        "channel_seconds": round(channel_s * options.times, 1),
         "rounds": options.rounds,
         "cores": cores_here(),
+        "batch": engine.batch_size,
+        "peak_mb": round(peak_mb()),
         "model": engine.name,
         "model_on": "GPU" if engine.on_gpu else "one core",
         "model_ch_s_a_second": model,
@@ -106,7 +115,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
 
 def table(result: dict[str, Any]) -> list[str]:
     """Return what was measured as lines to print."""
-    head = ("calls", "channel_seconds", "rounds", "cores")
+    head = ("calls", "channel_seconds", "rounds", "cores", "batch", "peak_mb")
     return [
         "  ".join(f"{name} {result[name]}" for name in head),
         f"{result['model']} alone on {result['model_on']}: {result['model_ch_s_a_second']:.1f} ch-s/s",
@@ -130,6 +139,8 @@ def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="separated by commas (default: none, one, half the cores and all)",
     )
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--batch", type=int, default=0)
+    parser.add_argument("--times", type=int, default=1)
     parser.add_argument("--model", default="base")
     parser.add_argument("--json", action="store_true")
     return parser.parse_args(arguments)

@@ -216,6 +216,21 @@ def test_a_batch_that_the_memory_does_not_hold_is_halved(as_on_gpu: WhisperEngin
 
 
 @needs_packages
+def test_the_ways_of_a_gpu_hear_what_those_of_a_cpu_hear(as_on_gpu: WhisperEngine, transcriber: Transcriber) -> None:
+    as_on_gpu.batch_size = 64
+    names = ["dev-08-shirking", "demo-06-mono-roaming", "dev-10-overlap-fast"]
+    for one in Transcriber(SpeechSettings(), as_on_gpu).transcribe_many([RECORDINGS[name] for name in names]):
+        assert one.transcript is not None
+        call_id, expected = one.recording.call_id, transcriber.transcribe(one.recording)[1]
+        assert character_errors(one.transcript, call_id) == pytest.approx(character_errors(expected, call_id), abs=0.02)
+        spans = [
+            [(said.speaker, said.start_s, said.end_s) for said in each.utterances]
+            for each in (one.transcript, expected)
+        ]
+        assert spans[0] == spans[1]
+
+
+@needs_packages
 def test_a_gpu_that_fails_says_so(as_on_gpu: WhisperEngine, tmp_path: Path) -> None:
     model = as_on_gpu._model.model
     as_on_gpu._model.model = Failing(model, 0, "CUDA failed with error unspecified launch failure\nat device.cc:12")

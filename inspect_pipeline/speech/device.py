@@ -26,8 +26,11 @@ def gpus_here() -> int:
     known = len([*Path("/proc/driver/nvidia/gpus").glob("*")])
     if known or shutil.which("nvidia-smi") is None:
         return known
-    listed = subprocess.run(["nvidia-smi", "--list-gpus"], capture_output=True, text=True, check=False, timeout=30)
-    return sum(line.startswith("GPU ") for line in listed.stdout.splitlines())  # as within WSL, which has no such table
+    try:  # within WSL there is no such table
+        listed = subprocess.run(["nvidia-smi", "--list-gpus"], capture_output=True, text=True, check=True, timeout=30)
+    except (OSError, subprocess.SubprocessError):
+        return 0
+    return sum(line.startswith("GPU ") for line in listed.stdout.splitlines())
 
 
 def listeners_of_a_gpu() -> int:

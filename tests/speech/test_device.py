@@ -67,5 +67,7 @@ def test_gpus_are_counted_where_the_kernel_has_no_table_of_them(smi: Path, monke
     assert listeners_of_a_gpu() == 7
     monkeypatch.setattr(device, "cores_here", lambda: 1)
     assert listeners_of_a_gpu() == 1
+    smi.write_text("#!/bin/sh\necho 'NVIDIA-SMI has failed'\nexit 9\n", encoding="utf-8")
+    assert gpus_here() == 0
     smi.unlink()
     assert gpus_here() == 0

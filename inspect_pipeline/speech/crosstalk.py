@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from inspect_pipeline.model import Span
 from inspect_pipeline.speech.decode import SAMPLE_RATE, Samples, Track, samples
-from inspect_pipeline.speech.vad import FRAME, FRAME_S, Frames, Speech, mean_level_db, noise_floor_db
+from inspect_pipeline.speech.vad import FRAME, FRAME_S, Frames, Mask, Speech, mean_level_db, noise_floor_db
 
 _SPEAKING = 0.1  # a probability from which a frame may be speech
 _QUIETER_DB = 6.0
@@ -26,7 +25,7 @@ _CHUNK, _HOP = 31, 15  # frames: a second, compared each half second
 _COVERED_MUSIC = 0.4  # of a tone's length, that the other side speaks; a voice heard through has no clear edges
 
 
-def leakage(tracks: tuple[Track, Track], levels: tuple[Frames, Frames], probabilities: Frames) -> NDArray[np.bool_]:
+def leakage(tracks: tuple[Track, Track], levels: tuple[Frames, Frames], probabilities: Frames) -> Mask:
     """Return the frames of the first track that hold the second one's speech, leaking in.
 
     Levels in dB and the second track's `probabilities` of speech are one each 32 ms; a pair is (this track, the other).

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from inspect_pipeline.model import Span
 from inspect_pipeline.speech.brief import brief_voices
 from inspect_pipeline.speech.crosstalk import leakage, music_without_leakage
@@ -15,7 +13,7 @@ from inspect_pipeline.speech.music import find_music
 from inspect_pipeline.speech.settings import SpeechSettings
 from inspect_pipeline.speech.turns import Turn, cut_long, find_turns
 from inspect_pipeline.speech.unheard import unheard_sound, unknown_frames
-from inspect_pipeline.speech.vad import FRAME, Frames, Speech, find_speech, frame_levels, speech_probabilities
+from inspect_pipeline.speech.vad import Frames, Speech, find_speech, frame_levels, speech_probabilities
 
 _SHORT_MUSIC_S = 6.0  # may be a voice: it has tones, too, and where the detector is deaf it looks like a tune
 
@@ -65,9 +63,7 @@ def _own(tracks: Sequence[Track], levels: Sequence[Frames], probabilities: Seque
     if not leaks.any():
         return probabilities[channel]
     # listened to again without the leak: the detector's memory of one voice makes it deaf to the next
-    quiet = tracks[channel].copy()
-    quiet[np.repeat(leaks, FRAME)[: len(quiet)]] = 0
-    return speech_probabilities(quiet, frame_levels(quiet))
+    return speech_probabilities(tracks[channel], frame_levels(tracks[channel], leaks), leaks)
 
 
 def call_turns(listened: Sequence[Listened], settings: SpeechSettings) -> list[Turn]:

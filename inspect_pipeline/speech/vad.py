@@ -33,6 +33,7 @@ _QUIET_START_FRAMES = 8  # a quarter of a second
 _LAG_FRAMES = 2  # the probability falls about 64 ms after the voice does (measured on calls with known turns)
 
 Frames = NDArray[np.float32]
+Mask = NDArray[np.bool_]  # one a frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +70,15 @@ class Speech:
     peak: float
 
 
-def speech_probabilities(track: Track, levels: Frames) -> Frames:
+def speech_probabilities(track: Track, levels: Frames, muted: Mask | None = None) -> Frames:
     """Return the probability of speech of each 32 ms frame (float32, 0-1); the last frame is filled up with zeros.
 
     Over a minute the network's memory can drift until it takes loud speech for background (seen: 47 of 202 s of mono
     speech lost). So where a pass over the whole track hears nothing for half a second around, a second pass counts,
     in which the network forgets every four seconds what it heard. Where all that is unheard in them is as quiet as
-    the background (`levels`, dB, one a frame) nobody speaks, and the second pass is spared.
+    the background (`levels`, dB, one a frame) nobody speaks, and the second pass is spared. `muted` frames are silence.
     """
-    found = _run_network(track)
+    found = _run_network(track, muted)
     if not len(found):
         return found
     unheard = np.convolve(found > _HEARD, np.ones(_AROUND_FRAMES), mode="same")[: len(found)] <= 0.5
@@ -87,12 +88,14 @@ def speech_probabilities(track: Track, levels: Frames) -> Frames:
         fresh = np.zeros(1, dtype=np.float32)
         if (unheard[block] & loud[block]).any():
             first = max(0, start - _WARM_FRAMES)
-            fresh = _run_network(track[first * FRAME : (start + _FORGET_FRAMES) * FRAME])[start - first :]
+            last = start + _FORGET_FRAMES
+            silence = None if muted is None else muted[first:last]
+            fresh = _run_network(track[first * FRAME : last * FRAME], silence)[start - first :]
         found[block] = np.where(unheard[block], fresh, found[block])
     return found
 
 
-def _run_network(track: Track) -> Frames:
+def _run_network(track: Track, muted: Mask | None) -> Frames:
     from faster_whisper.vad import get_vad_model
 
     session = get_vad_model().session
@@ -101,7 +104,7 @@ def _run_network(track: Track) -> Frames:
     context = np.zeros(_CONTEXT, dtype=np.float32)
     found = [np.empty(0, dtype=np.float32)]
     for start in range(0, len(track), _BLOCK_FRAMES * FRAME):
-        block = _frames(track, start, start + _BLOCK_FRAMES * FRAME)
+        block = _frames(track, start, start + _BLOCK_FRAMES * FRAME, muted)
         before = np.vstack([context, block[:-1, -_CONTEXT:]])
         context = block[-1, -_CONTEXT:]
         output, state, cell = session.run(None, {"input": np.hstack([before, block]), "h": state, "c": cell})
@@ -109,11 +112,11 @@ def _run_network(track: Track) -> Frames:
     return np.concatenate(found)
 
 
-def frame_levels(track: Track) -> Frames:
-    """Return the level of each 32 ms frame in dB of full scale (float32)."""
+def frame_levels(track: Track, muted: Mask | None = None) -> Frames:
+    """Return the level of each 32 ms frame in dB of full scale (float32); `muted` frames are silence."""
     levels = [np.empty(0, dtype=np.float32)]
     for start in range(0, len(track), _LEVEL_FRAMES * FRAME):
-        power = np.mean(_frames(track, start, start + _LEVEL_FRAMES * FRAME) ** 2, axis=1)
+        power = np.mean(_frames(track, start, start + _LEVEL_FRAMES * FRAME, muted) ** 2, axis=1)
         levels.append((10 * np.log10(np.maximum(power, 10 ** (SILENCE_DB / 10)))).astype(np.float32))
     return np.concatenate(levels)
 
@@ -164,12 +167,16 @@ def mean_level_db(levels: Frames) -> float:
     return float(10 * np.log10(np.mean(10 ** (levels.astype(np.float64) / 10)))) if len(levels) else SILENCE_DB
 
 
-def _frames(track: Track, start: int, end: int) -> Samples:
+def _frames(track: Track, start: int, end: int, muted: Mask | None) -> Samples:
+    """A stretch that begins with a frame, as frames. The whole track is never copied: it may be hours long."""
     block = samples(track[start:end])
-    return np.pad(block, (0, -len(block) % FRAME)).reshape(-1, FRAME)
+    frames = np.pad(block, (0, -len(block) % FRAME)).reshape(-1, FRAME)
+    if muted is not None:
+        frames[muted[start // FRAME :][: len(frames)]] = 0
+    return frames
 
 
-def _quiet(levels: Frames, least_db: float, spans: Sequence[tuple[int, int]]) -> NDArray[np.bool_]:
+def _quiet(levels: Frames, least_db: float, spans: Sequence[tuple[int, int]]) -> Mask:
     """Which frames stand in a span, half a second of them in a row, with nothing of that level around them."""
     found = np.zeros(len(levels), dtype=np.bool_)
     if not spans:

@@ -7,9 +7,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from inspect_pipeline.errors import ModelError
-
 LARGEST_BATCH = 64  # more fill no GPU better
+_BATCH = 16  # of a GPU whose memory is not known
 _KEPT_MB = 1024  # for the driver, and what does not grow with the batch
 # A window's keys and values in the decoder, its beams and the encoder's working memory, measured in model files: the
 # keys and values of 30 s alone take an eighth of Whisper base's file in 16 bits, and a twelfth of large's.
@@ -48,9 +47,11 @@ def cuda_devices() -> int:
 def gpu_batch_size(model: Path) -> int:
     """Return how many windows of 30 s the first visible GPU has memory for beside `model` (a folder), 1 to 64.
 
-    Raises ModelError when the GPU's memory cannot be asked for.
+    16 where the memory cannot be asked for (a container without nvidia-smi, a part of a GPU): the engine halves what
+    does not fit.
     """
-    return batch_that_fits(_free_mb(), (model / "model.bin").stat().st_size / 2**20)
+    free_mb = _free_mb()
+    return _BATCH if free_mb is None else batch_that_fits(free_mb, (model / "model.bin").stat().st_size / 2**20)
 
 
 def batch_that_fits(free_mb: float, model_mb: float) -> int:
@@ -63,14 +64,11 @@ def is_out_of_memory(error: RuntimeError) -> bool:
     return any(sign in str(error) for sign in ("out of memory", "CUBLAS_STATUS_ALLOC_FAILED"))
 
 
-def _free_mb() -> float:
+def _free_mb() -> float | None:
     device = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0].strip()
     command = ["nvidia-smi", "--query-gpu=memory.free", "--format=csv,noheader,nounits", f"--id={device}"]
     try:
         answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30, encoding="utf-8")
         return float(answer.stdout.splitlines()[0])
-    except (OSError, subprocess.SubprocessError, ValueError, IndexError) as error:
-        raise ModelError(
-            f"the memory of GPU {device} cannot be asked for ({error}): "
-            "see whether nvidia-smi runs, or set device = 'cpu' in [speech]"
-        ) from error
+    except (OSError, subprocess.SubprocessError, ValueError, IndexError):
+        return None

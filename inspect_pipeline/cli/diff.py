@@ -17,7 +17,7 @@ from inspect_pipeline.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from inspect_pipeline.report.diff import Difference
+    from inspect_pipeline.report.difference import Difference
     from inspect_pipeline.report.labels import Labels
 
 SHOWN = 5  # flips a rule without --all
@@ -30,6 +30,7 @@ SHOWN = 5  # flips a rule without --all
 @click.option(
     "--night", "nights", multiple=True, callback=read_dates, metavar="DATE", help="Repeatable (default: all stored)."
 )
+@click.option("--workers", type=click.IntRange(1), help="Processes (default: one a core, fewer for few calls).")
 @click.option("--all", "everything", is_flag=True, help="List every call that is answered otherwise.")
 @lang_option
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
@@ -39,6 +40,7 @@ def diff(
     new: str,
     out: Path | None,
     nights: tuple[str, ...],
+    workers: int | None,
     everything: bool,
     lang: str | None,
     as_json: bool,
@@ -53,7 +55,7 @@ def diff(
     from inspect_pipeline.rulebook.load import load_packs, pack_path
     from inspect_pipeline.store.tables import stored_nights
 
-    chosen = with_options(config, out)
+    chosen = with_options(config, out, workers=workers)
     (before,), (after,) = (load_packs([pack_path(name)]) for name in (old, new))
     stored = stored_nights(chosen.out)
     absent = [night for night in nights if night not in stored]

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import gc
-import signal
 import time
-from collections.abc import Callable, Generator, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
-from multiprocessing import get_context
 
 from inspect_pipeline.config import Config
-from inspect_pipeline.errors import StoreError, UsageError
+from inspect_pipeline.errors import UsageError
 from inspect_pipeline.model import CallStatus, Judgement, Recording, Transcript
 from inspect_pipeline.night.compile import pack_facts, write_shard
 from inspect_pipeline.night.configured import configured_plan
@@ -22,6 +17,7 @@ from inspect_pipeline.night.engine import workers_that_fit
 from inspect_pipeline.night.finish import finish_night
 from inspect_pipeline.night.inspect import Inspector, judge_transcripts
 from inspect_pipeline.night.plan import NightPlan, digest_of, rules_digest, shard_digest
+from inspect_pipeline.night.processes import MEMORY_GB, in_processes
 from inspect_pipeline.night.spool import Spool
 from inspect_pipeline.night.stopping import stoppable, undisturbed
 from inspect_pipeline.night.told import NightSummary, StoppedError
@@ -31,10 +27,6 @@ from inspect_pipeline.store.rows import Row, finding_row
 from inspect_pipeline.store.schema import TableName
 from inspect_pipeline.store.stored import by_call, recording_of, transcript_of
 from inspect_pipeline.store.tables import Content, part_facts, part_path, parts, read_table, rows_of, shard_of
-
-_MEMORY_GB = 0.7  # of a worker with the rules, the sentence model and one shard
-
-_COLLECTED_EVERY = 256  # shards
 
 _TOGETHER = 200  # calls that are judged together
 
@@ -56,7 +48,7 @@ def reinspection_plan(config: Config, night: str) -> tuple[NightPlan, LoadJudge]
     Raises PackError, UsageError and ConfigError.
     """
     plan = configured_plan(config, (), night)
-    return replace(plan, workers=config.night.workers or workers_that_fit(_MEMORY_GB)), partial(load_judge, config)
+    return replace(plan, workers=config.night.workers or workers_that_fit(MEMORY_GB)), partial(load_judge, config)
 
 
 def reinspect_night(plan: NightPlan, load: LoadJudge, told: Callable[[int, int], None]) -> NightSummary:
@@ -81,7 +73,8 @@ def reinspect_night(plan: NightPlan, load: LoadJudge, told: Callable[[int, int],
         done = 0
         told(done, total)
         try:
-            with closing(_judged_shards(plan, indexes, load)) as judged:
+            bare = partial(_loaded, replace(plan, recordings=()), load)
+            with closing(in_processes(plan.workers, bare, indexes)) as judged:
                 for index, call_ids in judged:
                     shards[index] = call_ids
                     done += len(call_ids)
@@ -93,47 +86,12 @@ def reinspect_night(plan: NightPlan, load: LoadJudge, told: Callable[[int, int],
             ) from stop
 
 
-def _judged_shards(
-    plan: NightPlan, indexes: Sequence[int], load: LoadJudge
-) -> Generator[tuple[int, list[str]], None, None]:
-    """Judge the shards, in processes when there are several workers, and yield each with its calls once it is stored.
-
-    Closing the generator lets the shards in work end.
-    """
-    workers = min(plan.workers, len(indexes))
-    if workers <= 1:
-        judge = load()
-        for index in indexes:
-            yield index, _judge_shard(plan, index, judge)
-        return
-    bare = replace(plan, recordings=())
-    # never fork: a sentence model's threads do not survive it
-    with ProcessPoolExecutor(workers, get_context("spawn"), _set_up, (bare, load)) as pool:
-        waiting = [pool.submit(_judge_here, index) for index in indexes]
-        try:
-            for shard in as_completed(waiting):
-                yield shard.result()
-        except BrokenProcessPool as error:
-            raise StoreError("a worker was killed, perhaps for want of memory: use fewer --workers") from error
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+def _loaded(plan: NightPlan, load: LoadJudge) -> Callable[[int], tuple[int, list[str]]]:
+    """Load the rules and return what judges a shard."""
+    return partial(_judged_shard, plan, load())
 
 
-_at_work: dict[str, tuple[NightPlan, JudgeTranscripts]] = {}  # of this worker process
-
-
-def _set_up(plan: NightPlan, load: LoadJudge) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):  # they reach the whole group: the night's process decides
-        signal.signal(number, signal.SIG_IGN)
-    _at_work["judge"] = plan, load()
-    gc.freeze()  # rules and dictionaries stay
-    gc.disable()  # what a call leaves behind is freed without the collector, which takes a tenth of the time
-
-
-def _judge_here(index: int) -> tuple[int, list[str]]:
-    plan, judge = _at_work["judge"]
-    if index % _COLLECTED_EVERY == 0:
-        gc.collect()  # in case that something did leave a circle behind
+def _judged_shard(plan: NightPlan, judge: JudgeTranscripts, index: int) -> tuple[int, list[str]]:
     return index, _judge_shard(plan, index, judge)
 
 

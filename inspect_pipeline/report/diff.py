@@ -7,17 +7,22 @@ is taken from there, so that a rule can be tried while it is being written.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from inspect_pipeline.config import Config
 from inspect_pipeline.model import CallStatus, Finding, Reason, Recording, Risk, Severity, Transcript, Verdict
+from inspect_pipeline.night.engine import workers_that_fit
 from inspect_pipeline.night.inspect import Inspector
+from inspect_pipeline.night.processes import MEMORY_GB, in_processes
+from inspect_pipeline.report.difference import Difference, Flip, Shift, pack_rules, rules_between
 from inspect_pipeline.report.labels import Labels
-from inspect_pipeline.review.outcome import SEEN, Holds, Key
+from inspect_pipeline.review.outcome import Holds, Key
 from inspect_pipeline.rulebook.judge import Judge
 from inspect_pipeline.rulebook.metadata import recording_metadata
-from inspect_pipeline.rulebook.rule import Pack, Rule
+from inspect_pipeline.rulebook.rule import Pack
 from inspect_pipeline.store.calls import shard_rows
 from inspect_pipeline.store.rows import Row
 from inspect_pipeline.store.schema import TableName
@@ -27,84 +32,12 @@ from inspect_pipeline.triage.score import can_take_points, score_call
 
 _ANSWERS = ("call_id", "rule_id", "fingerprint", "verdict", "severity", "points_lost", "risk")
 _TOGETHER = 200  # calls that are judged together
+_SHARDS_A_WORKER = 16  # at least: for fewer another process takes longer to start than to work
+
+_Shard = tuple[str, int]  # its night and its number
 
 Told = Callable[[int, int], None]
 """Hears how many of how many shards are compared."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """Which rules differ, by id in the order of the packs."""
-
-    changed: tuple[str, ...]
-    added: tuple[str, ...]
-    removed: tuple[str, ...]
-    same: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Flip:
-    """One call that one rule answers otherwise. `label`: what reviewers say of the call under either wording."""
-
-    night: str
-    call_id: str
-    team: str | None
-    rule_id: str
-    old: Finding
-    new: Finding
-    label: Holds | None
-
-    @property
-    def better(self) -> bool | None:
-        """Whether the flip is what reviewers said (False: they said the contrary); None when they do not decide it."""
-        seen = [finding.verdict in SEEN for finding in (self.old, self.new)]
-        if self.label not in (Holds.YES, Holds.NO) or seen[0] is seen[1]:
-            return None
-        return seen[1] is (self.label is Holds.YES)
-
-
-@dataclass(slots=True)
-class Shift:
-    """Mean scores of the calls that have one under both packs."""
-
-    calls: int = 0
-    old_sum: float = 0.0
-    new_sum: float = 0.0
-
-    def add(self, old: float, new: float) -> None:
-        """Count one call."""
-        self.calls += 1
-        self.old_sum += old
-        self.new_sum += new
-
-
-@dataclass(slots=True)
-class Difference:
-    """What came out. `counts`: rule -> (old verdict, new verdict) -> calls, flips only; `answered`: rule that only one
-    pack has -> verdict -> calls; `teams`: mean scores by team, '' for calls without one; `judged`: answers worked out.
-    """
-
-    rules: Rules
-    calls: int = 0
-    nights: tuple[str, ...] = ()
-    judged: int = 0
-    flips: list[Flip] = field(default_factory=list)
-    counts: dict[str, dict[tuple[Verdict, Verdict], int]] = field(default_factory=dict)
-    answered: dict[str, dict[Verdict, int]] = field(default_factory=dict)
-    teams: dict[str, Shift] = field(default_factory=dict)
-
-
-def rules_between(old: Pack, new: Pack) -> Rules:
-    """Return which rules two packs share, under the same or another fingerprint, and which only one has."""
-    before, after = _by_id(old), _by_id(new)
-    both = [rule_id for rule_id in after if rule_id in before]
-    same = tuple(rule_id for rule_id in both if before[rule_id].fingerprint == after[rule_id].fingerprint)
-    return Rules(
-        changed=tuple(rule_id for rule_id in both if rule_id not in same),
-        added=tuple(rule_id for rule_id in after if rule_id not in before),
-        removed=tuple(rule_id for rule_id in before if rule_id not in after),
-        same=same,
-    )
 
 
 def compare(config: Config, old: Pack, new: Pack, nights: Sequence[str], labels: Labels, told: Told) -> Difference:
@@ -113,18 +46,42 @@ def compare(config: Config, old: Pack, new: Pack, nights: Sequence[str], labels:
     `labels`: what reviewers said; it counts where it was said of either wording of the rule, also when she was not
     asked about it and heard the call to the end.
     """
-    sides = _Side(config, old), _Side(config, new)
-    difference = Difference(rules_between(old, new), nights=tuple(nights))
-    said = _Said(_labels_by_call(labels.explicit, sides), labels)
-    shards = [(night, path) for night in nights for path in parts(config.out, TableName.CALLS, night)]
-    for done, (night, path) in enumerate(shards):
-        told(done, len(shards))
-        calls = list(_stored_calls(config.out, night, shard_of(path)))
+    shards = [(night, shard_of(path)) for night in nights for path in parts(config.out, TableName.CALLS, night)]
+    workers = min(config.night.workers or workers_that_fit(MEMORY_GB), len(shards) // _SHARDS_A_WORKER)
+    found: dict[_Shard, Difference] = {}
+    told(0, len(shards))
+    with closing(in_processes(workers, partial(_Comparison, config, (old, new), labels), shards)) as compared:
+        for shard, difference in compared:
+            found[shard] = difference
+            told(len(found), len(shards))
+    whole = Difference(rules_between(old, new), nights=tuple(nights))
+    for shard in shards:
+        whole.add(found[shard])
+    return whole
+
+
+class _Comparison:
+    """Both packs and what reviewers said, ready to compare shards. One a process."""
+
+    def __init__(self, config: Config, packs: tuple[Pack, Pack], labels: Labels) -> None:
+        self._out = config.out
+        self._rules = rules_between(*packs)
+        self._sides = _Side(config, packs[0]), _Side(config, packs[1])
+        self._said = _Said(_labels_by_call(labels.explicit, self._sides), labels)
+
+    def __call__(self, shard: _Shard) -> tuple[_Shard, Difference]:
+        """Compare the inspected calls of one shard."""
+        difference = Difference(self._rules)
+        calls = list(_stored_calls(self._out, *shard))
+        before = self._judged
         for first in range(0, len(calls), _TOGETHER):
-            _compare_calls(difference, calls[first : first + _TOGETHER], sides, said)
-    told(len(shards), len(shards))
-    difference.judged = sum(side.judged for side in sides)
-    return difference
+            _compare_calls(difference, calls[first : first + _TOGETHER], self._sides, self._said)
+        difference.judged = self._judged - before
+        return shard, difference
+
+    @property
+    def _judged(self) -> int:
+        return sum(side.judged for side in self._sides)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +123,7 @@ class _Side:
 
     def __init__(self, config: Config, pack: Pack) -> None:
         self.pack = pack
-        self.rules = _by_id(pack)
+        self.rules = pack_rules(pack)
         self.judged = 0
         self._config = config
         self._judges: dict[tuple[str, ...], Judge] = {}
@@ -268,7 +225,3 @@ def _bare(row: Row) -> Finding:
         row["call_id"], row["rule_id"], row["fingerprint"], Verdict(row["verdict"]), Severity(row["severity"]),
         row["points_lost"], Risk(row["risk"]), Reason(""),
     )  # fmt: skip
-
-
-def _by_id(pack: Pack) -> dict[str, Rule]:
-    return {rule.id: rule for rule in pack.rules}

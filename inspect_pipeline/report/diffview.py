@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from inspect_pipeline.model import Evidence, Finding, Verdict
-from inspect_pipeline.report.diff import Difference, Flip, Shift
+from inspect_pipeline.report.difference import Difference, Flip, Shift
 from inspect_pipeline.wording import clock, label, reason_text
 
 SAY: Mapping[str, tuple[str, str]] = {

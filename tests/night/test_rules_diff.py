@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import mean
 
+import pytest
 from click.testing import CliRunner, Result
 from dialogues import NIGHT, config_of, dialogue_plan, write_pack, write_several
 from small_night import part_bytes, quietly
 
 from inspect_pipeline.cli.main import cli
+from inspect_pipeline.config import NightConfig
 from inspect_pipeline.model import Verdict
 from inspect_pipeline.night.reinspect import reinspect_night, reinspection_plan
-from inspect_pipeline.report.diff import compare, rules_between
+from inspect_pipeline.report.diff import compare
+from inspect_pipeline.report.difference import rules_between
 from inspect_pipeline.report.labels import labels_of
 from inspect_pipeline.review.database import open_reviews
 from inspect_pipeline.review.decisions import Answer, Choice, Subject, record
@@ -70,6 +74,25 @@ def test_it_foretells_what_reinspect_does(tmp_path: Path) -> None:
     assert round(sum(shift.new_sum for shift in shifts) / len(old_scores), 6) == round(mean(scores(out)), 6)
     # three answers a call were not stored, and the old wording of each flip was judged again for its quotes
     assert difference.judged == 3 * difference.calls + len(flipped)
+
+
+def test_several_processes_find_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inspect_pipeline.report.diff._SHARDS_A_WORKER", 1)
+    out, old, new = tmp_path / "out", write_several(tmp_path), write_several(tmp_path, CHANGES)
+    quietly(dialogue_plan(out, old))
+    (first,), (second,) = (load_packs([pack_path(name)]) for name in (old, new))
+    found, steps = [], []
+    for workers in (1, 2):
+        config = replace(config_of(out), night=NightConfig(workers=workers))
+        done: list[tuple[int, int]] = []
+        found.append(
+            compare(config, first, second, [NIGHT], labels_of((), {}), lambda *step, done=done: done.append(step))
+        )
+        steps.append(done)
+    assert found[0] == found[1]
+    assert found[0].flips
+    assert steps[0] == steps[1]
+    assert steps[0][-1][0] == steps[0][-1][1] > 2
 
 
 def test_the_command_tells_calls_quotes_scores_and_what_reviewers_said(tmp_path: Path) -> None:

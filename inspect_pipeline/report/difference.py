@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from inspect_pipeline.model import Finding, Verdict
 from inspect_pipeline.review.outcome import SEEN, Holds
 from inspect_pipeline.rulebook.rule import Pack, Rule
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +85,17 @@ class Difference:
         self.calls += other.calls
         self.judged += other.judged
         self.flips += other.flips
-        for rule_id, counts in other.counts.items():
-            own = self.counts.setdefault(rule_id, {})
-            for verdicts, calls in counts.items():
-                own[verdicts] = own.get(verdicts, 0) + calls
-        for rule_id, answers in other.answered.items():
-            answered = self.answered.setdefault(rule_id, {})
-            for verdict, calls in answers.items():
-                answered[verdict] = answered.get(verdict, 0) + calls
+        _add_up(self.counts, other.counts)
+        _add_up(self.answered, other.answered)
         for team, shift in other.teams.items():
             self.teams.setdefault(team, Shift()).join(shift)
+
+
+def _add_up(own: dict[str, dict[Answer, int]], other: Mapping[str, Mapping[Answer, int]]) -> None:
+    for rule_id, counts in other.items():
+        sums = own.setdefault(rule_id, {})
+        for answer, calls in counts.items():
+            sums[answer] = sums.get(answer, 0) + calls
 
 
 def rules_between(old: Pack, new: Pack) -> Rules:

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from inspect_pipeline.speech.decode import SAMPLE_RATE, Samples, Track, samples
 from inspect_pipeline.speech.unheard import OVER_BACKGROUND_DB
-from inspect_pipeline.speech.vad import FRAME_S, Frames, Speech, mean_level_db, noise_floor_db
+from inspect_pipeline.speech.vad import FRAME_S, Frames, Mask, Speech, mean_level_db, noise_floor_db
 
 _SOON_S = 1.5  # after speech: who answers with no more than a sound does so at once
 _LONGEST_S = 1.0
@@ -25,7 +24,7 @@ _PITCH_STEP_S = 0.01
 _VOICED = 0.45  # correlation with itself a period later: "mm" on a telephone line 0.49 to 0.71, noise 0.2
 
 
-def brief_voices(track: Track, levels: Frames, unknown: NDArray[np.bool_], anybody: Sequence[Speech]) -> list[Speech]:
+def brief_voices(track: Track, levels: Frames, unknown: Mask, anybody: Sequence[Speech]) -> list[Speech]:
     """Return the brief voices among the `unknown_frames` of a track, which come at once after `anybody` spoke.
 
     `levels` are in dB of full scale, one each 32 ms. What comes later than 1.5 s after speech stays a noise: a cough in

@@ -11,13 +11,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from inspect_pipeline.model import Seconds, Span
 from inspect_pipeline.speech.engine import Heard
 from inspect_pipeline.speech.guards import is_doubtful
 from inspect_pipeline.speech.turns import Turn
-from inspect_pipeline.speech.vad import FRAME_S, Frames, Speech, mean_level_db, noise_floor_db
+from inspect_pipeline.speech.vad import FRAME_S, Frames, Mask, Speech, mean_level_db, noise_floor_db
 
 OVER_BACKGROUND_DB = 10.0
 _OVER_OTHER_DB = -3.0  # over the other channel: what is louder there leaks in from there
@@ -27,7 +26,7 @@ _SHORTEST_S = 0.38
 NO_SPEECH = 0.1  # a probability of the recogniser's over this: nobody speaks
 
 
-def unheard_sound(levels: Frames, unknown: NDArray[np.bool_]) -> list[Span]:
+def unheard_sound(levels: Frames, unknown: Mask) -> list[Span]:
     """Return the stretches of a track that are loud among its `unknown_frames`, in time order.
 
     `levels` are in dB of full scale, one each 32 ms.
@@ -40,7 +39,7 @@ def unheard_sound(levels: Frames, unknown: NDArray[np.bool_]) -> list[Span]:
     return [span for span in spans if span.end_s - span.start_s >= _SHORTEST_S]
 
 
-def unknown_frames(levels: Frames, other: Frames | None, known: Sequence[Speech | Span]) -> NDArray[np.bool_]:
+def unknown_frames(levels: Frames, other: Frames | None, known: Sequence[Speech | Span]) -> Mask:
     """Return which frames of a track lie outside of what is `known` there and do not leak in from the `other` one.
 
     `levels` and those of the `other` channel are in dB of full scale, one each 32 ms.
